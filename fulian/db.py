@@ -21,7 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fulian.errors import Busy, Refused
 
@@ -70,7 +70,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 # Bytewise comparison on PostgreSQL: with another collation an equality on a token ignores the index.
-CText = String().with_variant(String(collation="C"), "postgresql")
+def CText(length: int) -> TypeEngine[str]:
+    """A string type of this length that compares byte by byte on both databases."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,104 @@
+"""Facts of accounts: who may log in, with which roles, and which sessions and attempts there are."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulian.db import Base, CText, UtcDateTime
+
+
+class Account(Base):
+    """A log-in. `person_id` joins it to the person who uses it; `org_id` is where she works."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(CText(40), unique=True)
+    name: Mapped[str] = mapped_column(String(50))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    password_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    must_change: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(10), default="active")  # active, disabled
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Grant(Base):
+    """A role held by an account in an organisation, for one programme or all, from–to (both days included).
+
+    May hang on a Post and end with it. Never deleted: an ended grant keeps who ended it.
+    """
+
+    __tablename__ = "grants"
+    __table_args__ = (Index("ix_grants_account_id", "account_id"), Index("ix_grants_org_id_role", "org_id", "role"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    programme: Mapped[str | None] = mapped_column(String(30))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Session(Base):
+    """A logged-in browser. Only a hash of its token is kept."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_account_id_ended_at", "account_id", "ended_at"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_why: Mapped[str | None] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(45))
+    agent: Mapped[str] = mapped_column(String(200))
+
+
+class LoginAttempt(Base):
+    """A failed log-in, for throttling: by keyed hash of the name typed, and by address."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (
+        Index("ix_login_attempt_name_key_at", "name_key", "at"),
+        Index("ix_login_attempt_address_at", "address", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    address: Mapped[str] = mapped_column(String(45))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccountRequest(Base):
+    """Something one of the three administrators asks and another one confirms: an admin account, a recovery.
+
+    `act` ∈ create, grant, end_grant, disable, enable, reset_password; `payload` is the JSON of its plain values.
+    """
+
+    __tablename__ = "account_request"
+    __table_args__ = (Index("ix_account_request_decided_at", "decided_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    act: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    payload: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decision: Mapped[str | None] = mapped_column(String(10))  # confirmed, declined
