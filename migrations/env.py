@@ -1,0 +1,21 @@
+"""The one environment of all lineages, the core's and every plugin's; `fulian.lineages` says which and where."""
+
+from alembic import context
+
+from fulian.db import Base
+from fulian.lineages import check_foreign_keys, comparison, render_type
+
+given = context.config.attributes
+connection = given["connection"]
+
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    # One revision, one transaction, on both databases (alembic would leave it off on SQLite).
+    transactional_ddl=True,
+    transaction_per_migration=True,
+    on_version_apply=check_foreign_keys,
+    render_item=render_type,
+    **comparison(connection, given["lineage"], given["lineages"]),
+)
+context.run_migrations()
