@@ -1,0 +1,148 @@
+"""Reads of openings and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from fulian.audit.actor import Viewer
+from fulian.db import db
+from fulian.errors import NotFound
+from fulian.orgs.scope import grants_for
+from fulian.programmes.loader import find_programme, programmes
+from fulian.programmes.models import Opening, ProgrammeLabel
+
+
+@dataclass(frozen=True)
+class OpeningRow:
+    """An opening as pages show it."""
+
+    id: int
+    programme: str
+    county_id: int
+    starts_at: datetime
+    intake_ends_at: datetime | None
+    ends_at: datetime | None
+    reason: str
+    stop_reason: str | None
+    end_reason: str | None
+
+    def state(self, now: datetime) -> str:
+        """planned, open, stopping (no new case) or ended."""
+        if self.starts_at > now:
+            return "planned"
+        if self.ends_at is not None and self.ends_at <= now:
+            return "ended"
+        if self.intake_ends_at is not None and self.intake_ends_at <= now:
+            return "stopping"
+        return "open"
+
+
+_row = (
+    Opening.id,
+    Opening.programme,
+    Opening.county_id,
+    Opening.starts_at,
+    Opening.intake_ends_at,
+    Opening.ends_at,
+    Opening.reason,
+    Opening.stop_reason,
+    Opening.end_reason,
+)
+
+
+def in_force(now: datetime) -> ColumnElement[bool]:
+    """The openings under which work goes on at this instant."""
+    return and_(Opening.starts_at <= now, or_(Opening.ends_at.is_(None), Opening.ends_at > now))
+
+
+def taking_cases(now: datetime) -> ColumnElement[bool]:
+    """The openings that take new cases at this instant."""
+    return and_(in_force(now), or_(Opening.intake_ends_at.is_(None), Opening.intake_ends_at > now))
+
+
+def is_open(county_id: int, code: str, now: datetime) -> bool:
+    """Whether the programme is installed and open in the unit."""
+    return find_programme(code) is not None and (
+        db.session.execute(
+            select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, in_force(now)).limit(1)
+        ).first()
+        is not None
+    )
+
+
+def open_codes(viewer: Viewer, *, intake: bool = False) -> frozenset[str]:
+    """The installed programmes that are open (`intake`: take new cases) in any unit that the viewer's grants reach."""
+    held = grants_for(viewer, None)
+    if not held:
+        return frozenset()
+    condition = taking_cases(viewer.now) if intake else in_force(viewer.now)
+    query = select(Opening.programme, Opening.county_id).where(condition)
+    if not any(grant.level == "city" for grant in held):
+        query = query.where(Opening.county_id.in_({grant.county_id for grant in held}))
+    return frozenset(
+        code
+        for code, county_id in db.session.execute(query)
+        if code in programmes()
+        and any(
+            (grant.level == "city" or grant.county_id == county_id) and grant.programme in (None, code)
+            for grant in held
+        )
+    )
+
+
+def latest_openings() -> dict[tuple[str, int], OpeningRow]:
+    """The newest opening of each programme in each unit: the cells of the matrix."""
+    rows = db.session.execute(select(*_row).order_by(Opening.starts_at, Opening.id))
+    return {(row.programme, row.county_id): OpeningRow(*row) for row in rows}
+
+
+def opening_history(code: str, county_id: int) -> list[OpeningRow]:
+    """All openings of a programme in a unit, newest first."""
+    rows = db.session.execute(
+        select(*_row)
+        .where(Opening.programme == code, Opening.county_id == county_id)
+        .order_by(Opening.starts_at.desc(), Opening.id.desc())
+    )
+    return [OpeningRow(*row) for row in rows]
+
+
+def label(programme: str, kind: str, code: str | None) -> str:
+    """What a stage, an outcome or (kind "programme") the programme itself is called, also when its plugin is gone."""
+    if not code:
+        return ""
+    found = find_programme(programme)
+    if found is not None:
+        if kind == "stage":
+            return found.stage_label(code)
+        if kind == "outcome":
+            return found.outcome_label(code)
+        if kind == "programme":
+            return found.name
+    stored = db.session.execute(
+        select(ProgrammeLabel.label).where(
+            ProgrammeLabel.programme == programme, ProgrammeLabel.kind == kind, ProgrammeLabel.code == code
+        )
+    ).scalar_one_or_none()
+    return stored or code
+
+
+def setting(programme: str, code: str, county_id: int) -> Any:
+    """The value of a programme's setting in a unit: the default that the programme declares. Raises NotFound."""
+    found = find_programme(programme)
+    for declared in found.settings if found is not None else ():
+        if declared.code == code:
+            return declared.default
+    raise NotFound
+
+
+def known_programmes() -> Mapping[str, str]:
+    """Code → name of every programme that is or was installed, for filters and lists."""
+    stored = db.session.execute(
+        select(ProgrammeLabel.programme, ProgrammeLabel.label).where(ProgrammeLabel.kind == "programme")
+    )
+    return {code: name for code, name in stored} | {code: programme.name for code, programme in programmes().items()}

@@ -1,0 +1,179 @@
+"""Rules of openings: where a programme is open, and what asks before it writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from fulian.audit.actor import Actor
+from fulian.audit.log import record
+from fulian.db import db
+from fulian.errors import NotFound, Refused
+from fulian.orgs.queries import find_org
+from fulian.programmes.loader import find_programme, programmes
+from fulian.programmes.models import Opening, ProgrammeLabel
+from fulian.programmes.queries import in_force, taking_cases
+
+SWITCH_ROLES = frozenset({"programme_lead", "county_admin", "city_admin"})
+REASON_LENGTH = 200
+
+
+def require_open(county_id: int, code: str, now: datetime) -> None:
+    """Hold the opening of a programme in a unit for this transaction (FOR SHARE). Raises Refused where it is not open."""
+    query = select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, in_force(now))
+    if db.session.execute(query.with_for_update(read=True)).first() is None:
+        raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用，不能办理。")
+
+
+def require_intake(county_id: int, code: str, now: datetime) -> None:
+    """The same for a new case. Raises Refused where none is taken."""
+    query = select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, taking_cases(now))
+    if db.session.execute(query.with_for_update(read=True)).first() is None:
+        raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}现在不受理新案。已登记的案件照常办理。")
+
+
+def may_switch(by: Actor, code: str, county_id: int) -> bool:
+    """Whether she may open or stop this programme in this unit: a grant on the unit or on the city."""
+    return by.may("programmes.switch") and any(
+        held.role in SWITCH_ROLES
+        and held.programme in (None, code)
+        and (held.level == "city" or (held.level == "county" and held.org_id == county_id))
+        for held in by.grants
+    )
+
+
+def open_programme(code: str, county_id: int, reason: str, by: Actor, starts_at: datetime | None = None) -> int:
+    """Open (启用) a programme in a county-level unit, now or from a later instant; returns the opening's id.
+
+    Raises Refused where it is open already, the unit is no county-level unit, or no reason is given.
+    """
+    unit = find_org(county_id)
+    if unit.level != "county" or find_programme(code) is None:
+        raise NotFound
+    _check(by, code, county_id, reason)
+    _lock(code, county_id)
+    starts = starts_at or by.now
+    running = select(Opening.id).where(
+        Opening.county_id == county_id, Opening.programme == code, Opening.ends_at.is_(None)
+    )
+    if db.session.execute(running).first() is not None:
+        raise Refused(f"“{_name(code)}”在{unit.short_name}已经启用，不必再开。")
+    opening = Opening(
+        programme=code, county_id=county_id, starts_at=starts, opened_by=by.account_id, reason=reason.strip()
+    )
+    db.session.add(opening)
+    db.session.flush()
+    record(
+        by,
+        "programme.opened",
+        "opening",
+        opening.id,
+        county_id=county_id,
+        after={"programme": code, "starts_at": starts.isoformat(), "reason": reason.strip()},
+    )
+    return opening.id
+
+
+def stop_intake(code: str, county_id: int, reason: str, by: Actor) -> None:
+    """停止受理: no new case from now on; open ones run to their end. Raises Refused where it takes none already."""
+    _check(by, code, county_id, reason)
+    opening = _running(code, county_id, by.now)
+    if opening.intake_ends_at is not None:
+        raise Refused("已经停止受理了。")
+    opening.intake_ends_at, opening.stopped_by, opening.stop_reason = by.now, by.account_id, reason.strip()
+    db.session.flush()
+    record(
+        by,
+        "programme.intake_stopped",
+        "opening",
+        opening.id,
+        county_id=county_id,
+        after={"programme": code, "reason": reason.strip()},
+    )
+
+
+def resume_intake(code: str, county_id: int, reason: str, by: Actor) -> None:
+    """Take new cases again under the same opening. Raises Refused where it never stopped."""
+    _check(by, code, county_id, reason)
+    opening = _running(code, county_id, by.now)
+    if opening.intake_ends_at is None:
+        raise Refused("现在就在受理，不必恢复。")
+    before = {"intake_ends_at": opening.intake_ends_at.isoformat(), "stop_reason": opening.stop_reason or ""}
+    opening.intake_ends_at = opening.stopped_by = opening.stop_reason = None
+    db.session.flush()
+    record(
+        by,
+        "programme.intake_resumed",
+        "opening",
+        opening.id,
+        county_id=county_id,
+        before=before,
+        after={"programme": code, "reason": reason.strip()},
+    )
+
+
+def end_opening(code: str, county_id: int, reason: str, by: Actor) -> None:
+    """停用: end the running opening. Whether cases are still open is asked by `cases.service`, which calls this."""
+    _check(by, code, county_id, reason)
+    opening = _running(code, county_id, by.now)
+    opening.intake_ends_at = opening.intake_ends_at or by.now
+    opening.ends_at, opening.ended_by, opening.end_reason = by.now, by.account_id, reason.strip()
+    db.session.flush()
+    record(
+        by,
+        "programme.closed",
+        "opening",
+        opening.id,
+        county_id=county_id,
+        after={"programme": code, "reason": reason.strip()},
+    )
+
+
+def refresh_labels() -> None:
+    """Write down what the installed programmes call themselves, their stages and outcomes; run after an upgrade."""
+    for code, programme in programmes().items():
+        rows = [("programme", code, programme.name)]
+        rows += [("stage", stage.code, stage.label) for stage in programme.stages]
+        rows += [("outcome", outcome.code, outcome.label) for outcome in programme.outcomes]
+        rows += [("role", role.code, role.label) for role in programme.intake.roles]
+        db.session.execute(delete(ProgrammeLabel).where(ProgrammeLabel.programme == code))
+        db.session.execute(
+            insert(ProgrammeLabel),
+            [
+                {"programme": code, "kind": kind, "code": key, "label": text, "sort": sort}
+                for sort, (kind, key, text) in enumerate(rows)
+            ],
+        )
+
+
+def _name(code: str) -> str:
+    programme = find_programme(code)
+    return programme.name if programme is not None else code
+
+
+def _check(by: Actor, code: str, county_id: int, reason: str) -> None:
+    if not may_switch(by, code, county_id):
+        raise Refused("您的授权不能启用或停用这个地方的项目。请联系市级或本县（市、区）的管理员。")
+    if not reason.strip():
+        raise Refused("请写明事由，例如文件名称和文号。", "reason")
+    if len(reason.strip()) > REASON_LENGTH:
+        raise Refused(f"事由最多 {REASON_LENGTH} 个字，请写短一些。", "reason")
+
+
+def _lock(code: str, county_id: int) -> None:
+    db.session.execute(
+        select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code).with_for_update()
+    ).all()
+
+
+def _running(code: str, county_id: int, now: datetime) -> Opening:
+    opening = db.session.execute(
+        select(Opening)
+        .where(Opening.county_id == county_id, Opening.programme == code, in_force(now))
+        .with_for_update()
+        .limit(1)
+    ).scalar_one_or_none()
+    if opening is None:
+        raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用。")
+    return opening
