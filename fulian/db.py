@@ -140,7 +140,8 @@ def is_sqlite() -> bool:
 # --- commit ------------------------------------------------------------------------------------------------------
 
 _finishers: list[tuple[int, Callable[[Session], None]]] = []
-_refusal_recorder: list[Callable[[Refused, tuple[Any, ...], dict[str, Any]], None]] = []
+RefusalRecorder = Callable[[Refused, Callable[..., object], tuple[Any, ...], dict[str, Any]], None]
+_refusal_recorder: list[RefusalRecorder] = []
 
 
 def finish_before_commit(order: int) -> Callable[[Callable[[Session], None]], Callable[[Session], None]]:
@@ -157,8 +158,9 @@ def finish_before_commit(order: int) -> Callable[[Callable[[Session], None]], Ca
     return register
 
 
-def record_refusals_with(recorder: Callable[[Refused, tuple[Any, ...], dict[str, Any]], None]) -> None:
-    """Name who writes a refusal down (the audit room, which stands above this one)."""
+def record_refusals_with(recorder: RefusalRecorder) -> None:
+    """Name who writes a refusal down (the audit room, which stands above this one): given the refusal, the use case
+    and what it was called with."""
     _refusal_recorder[:] = [recorder]
 
 
@@ -166,6 +168,7 @@ def record_refusals_with(recorder: Callable[[Refused, tuple[Any, ...], dict[str,
 def _run_finishers(session: Session) -> None:
     if session.in_nested_transaction():  # fires on each release of a savepoint too
         return
+    session.flush()  # what the use case locks comes before what the steps lock
     for _order, step in _finishers:
         step(session)
 
@@ -239,7 +242,7 @@ def transact(use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             return _attempt(use_case, *args, **kwargs)
     except Refused as refused:
         for recorder in _refusal_recorder:
-            _attempt(recorder, refused, args, kwargs)
+            _attempt(recorder, refused, use_case, args, kwargs)
         raise
     except OperationalError as error:
         raise Busy from error
