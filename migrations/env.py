@@ -7,6 +7,8 @@ from fulian.lineages import check_foreign_keys, comparison, render_type
 
 given = context.config.attributes
 connection = given["connection"]
+options = comparison(connection, given["lineage"], given["lineages"])
+connection.rollback()  # alembic commits nothing where it finds a transaction already begun
 
 context.configure(
     connection=connection,
@@ -16,6 +18,6 @@ context.configure(
     transaction_per_migration=True,
     on_version_apply=check_foreign_keys,
     render_item=render_type,
-    **comparison(connection, given["lineage"], given["lineages"]),
+    **options,
 )
 context.run_migrations()

@@ -18,7 +18,10 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(CText(40), unique=True)
     name: Mapped[str] = mapped_column(String(50))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    # Added after both tables exist: a person names the account that registered her.
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id", use_alter=True, name="fk_account_person_id_person")
+    )
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
