@@ -122,6 +122,7 @@ class Task(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    result: Mapped[str | None] = mapped_column(String(10))  # done, or dropped when the case was closed
     submission_id: Mapped[str | None] = mapped_column(CText(36), unique=True)
 
 
@@ -188,8 +189,8 @@ class CaseAccess(Base):
 
     __tablename__ = "case_access"
     __table_args__ = (
-        Index("ix_case_access_account_id_ends_at", "account_id", "ends_at"),
-        Index("ix_case_access_org_id_role", "org_id", "role"),
+        Index("ix_case_access_account", "account_id", "opened_at", "case_id"),
+        Index("ix_case_access_role", "org_id", "role", "opened_at", "case_id"),
         Index("ix_case_access_case_id", "case_id"),
     )
 
@@ -201,6 +202,7 @@ class CaseAccess(Base):
     org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     role: Mapped[str | None] = mapped_column(String(20))
     programme: Mapped[str | None] = mapped_column(String(30))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)  # of the case, so that the newest are found first
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200))

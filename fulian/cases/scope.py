@@ -1,0 +1,102 @@
+"""Which cases a viewer may see: the one scope function behind lists, counts, search, export, documents and API.
+
+A viewer reaches cases by several arms: each grant's organisation (rows of `case_scope`), the cases she handles, and
+what `case_access` gives her. A list reads every arm newest first with its own limit and joins them by UNION; one case
+is looked up in every arm by its key. Restricted cases have no `case_scope` rows, so only the last two arms find them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy.orm import aliased
+
+from fulian.accounts.roles import roles_with
+from fulian.audit.actor import Held, Viewer
+from fulian.cases.models import Case, CaseAccess, CaseScope
+from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
+
+
+@dataclass(frozen=True)
+class ScopeArm:
+    """The `case_scope` rows of one grant: of an organisation, its own cases or its whole subtree's."""
+
+    scope_id: int
+    own: int
+    programme: str | None
+
+    def where(self) -> ColumnElement[bool]:
+        """The arm's condition on `case_scope`."""
+        reach = and_(CaseScope.scope_id == self.scope_id, CaseScope.own == self.own)
+        return reach if self.programme is None else and_(reach, CaseScope.programme == self.programme)
+
+
+def _held(viewer: Viewer, permission: str) -> tuple[Held, ...]:
+    roles = roles_with(permission)
+    return tuple(held for held in grants_for(viewer, None) if held.role in roles)
+
+
+def scope_arms(viewer: Viewer, permission: str = "cases.view", within: int | None = None) -> tuple[ScopeArm, ...]:
+    """One arm for each grant that gives `permission`; wider grants swallow equal ones.
+
+    `within` narrows every arm to the subtree of one organisation: the caller has checked that it lies in the scope.
+    """
+    arms = {
+        ScopeArm(held.org_id if within is None else within, 1 if held.role in OWN_ORG_ROLES else 0, held.programme)
+        for held in _held(viewer, permission)
+    }
+    return tuple(sorted(arms, key=lambda arm: (arm.scope_id, arm.own, arm.programme or "")))
+
+
+def access_condition(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
+    """The rows of `case_access` that hold for the viewer now: her own (reading only), and those of a role she holds."""
+    now = viewer.now
+    roles = [
+        and_(
+            CaseAccess.org_id == held.org_id,
+            CaseAccess.role == held.role,
+            or_(CaseAccess.programme.is_(None), CaseAccess.programme == held.programme)
+            if held.programme is not None
+            else CaseAccess.id > 0,
+        )
+        for held in _held(viewer, permission)
+        if held.role not in OWN_ORG_ROLES
+    ]
+    if permission == "cases.view" and _held(viewer, permission):
+        roles.append(CaseAccess.account_id == viewer.account_id)
+    holds = or_(*roles) if roles else false()
+    return and_(holds, CaseAccess.starts_at <= now, or_(CaseAccess.ends_at.is_(None), CaseAccess.ends_at > now))
+
+
+def handles(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
+    """The cases she handles herself, as long as any grant of hers gives the permission."""
+    return Case.handler_id == viewer.account_id if _held(viewer, permission) else false()
+
+
+def sees(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
+    """A condition on `Case`: may the viewer see it (or, with another permission, do that to it)?"""
+    arms: list[ColumnElement[bool]] = [
+        exists().where(CaseScope.case_id == Case.id, CaseScope.opened_at == Case.opened_at, arm.where())
+        for arm in scope_arms(viewer, permission)
+    ]
+    arms.append(handles(viewer, permission))
+    arms.append(exists().where(CaseAccess.case_id == Case.id, access_condition(viewer, permission)))
+    return or_(*arms)
+
+
+Key = Select[tuple[datetime, int]]
+
+
+def visible_cases(viewer: Viewer) -> Select[tuple[int]]:
+    """The ids of every case the viewer may see, for counting and for plugins' own queries (no order, no limit)."""
+    arms: list[Select[tuple[int]]] = [select(CaseScope.case_id).where(arm.where()) for arm in scope_arms(viewer)]
+    arms.append(select(Case.id).where(handles(viewer)))
+    access = aliased(CaseAccess)
+    arms.append(
+        select(access.case_id).where(
+            access.id.in_(select(CaseAccess.id).where(access_condition(viewer)))
+        )
+    )
+    return select(union(*arms).subquery().c[0])
