@@ -1,28 +1,16 @@
-"""Which keys a database was written with, so that a wrong or lost key is said at start instead of row by row."""
+"""Whether the keys at hand are the ones a database was written with: said once at start, not row by row."""
 
 from __future__ import annotations
 
 import hmac
 from datetime import datetime
 
-from sqlalchemy import Connection, LargeBinary, String, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Connection, insert, select
 
-from fulian.db import Base, UtcDateTime
 from fulian.errors import StartRefused
 from fulian.sealing.cipher import hmac_sm3
 from fulian.sealing.keys import Key, Keyring
-
-
-class KeyMark(Base):
-    """One key that writes or wrote into this database: a digest that only this key gives, never the key."""
-
-    __tablename__ = "key_mark"
-
-    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    mark: Mapped[bytes] = mapped_column(LargeBinary(32))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+from fulian.sealing.models import KeyMark
 
 
 def confirm_keys(connection: Connection, keyring: Keyring, now: datetime) -> None:
@@ -34,7 +22,7 @@ def confirm_keys(connection: Connection, keyring: Keyring, now: datetime) -> Non
     for (purpose, version), mark in sorted(noted.items()):
         key = keyring.find(purpose, version)
         if key is None:
-            raise StartRefused(f"密钥不全：这个数据库还用着第 {version} 版 {purpose} 密钥，请放回原来的密钥文件。")
+            raise StartRefused(f"密钥不全：这个数据库还用着第 {version} 版密钥（{purpose}），请放回原来的密钥文件。")
         if not hmac.compare_digest(_mark(key), mark):
             raise StartRefused("密钥不是这个数据库的：请放回原来的密钥文件。数据没有改动。")
     new = [key for key in keyring if (key.purpose, key.version) not in noted]

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from fulian.audit.guard import GUARD, UNGUARD
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -12,10 +14,6 @@ depends_on = None
 def c_text(length: int) -> sa.String:
     """Text that PostgreSQL compares bytewise: with another collation an equality on it ignores the index."""
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
-
-
-GUARD: dict[str, tuple[str, ...]] = {"sqlite": (), "postgresql": ()}
-UNGUARD: dict[str, tuple[str, ...]] = {"sqlite": (), "postgresql": ()}
 
 
 def upgrade() -> None:
@@ -51,6 +49,15 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(33), nullable=False),
         sa.PrimaryKeyConstraint("county_id", name="pk_audit_head"),
+    )
+
+    op.create_table(
+        "key_mark",
+        sa.Column("purpose", sa.String(10), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("mark", sa.LargeBinary(32), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "version", name="pk_key_mark"),
     )
 
     op.create_table(
@@ -642,6 +649,7 @@ def downgrade() -> None:
     op.drop_table("programme_label")
     op.drop_table("organisation")
     op.drop_table("login_attempt")
+    op.drop_table("key_mark")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")
     for statement in UNGUARD[op.get_bind().dialect.name]:
