@@ -1,0 +1,129 @@
+"""The roles, what each may do, and which of them nobody may hold together.
+
+A permission says that a page or an act is open to an account at all; which rows it then reaches is the business of
+the scope functions. What a plugin adds comes from `Programme.permissions`, given to `Rights` at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from fulian.audit.actor import Held
+
+ROLES: Mapping[str, str] = {
+    "caseworker": "调解员·经办人",
+    "programme_lead": "项目负责人",
+    "township_admin": "乡镇妇联主席",
+    "county_admin": "县级管理员",
+    "city_admin": "市级管理员",
+    "system_admin": "系统管理员",
+    "security_admin": "安全管理员",
+    "audit_admin": "审计管理员",
+}
+
+EVERYBODY = frozenset(ROLES)
+THREE = frozenset({"system_admin", "security_admin", "audit_admin"})
+BUSINESS = EVERYBODY - THREE
+INVITED = frozenset({"caseworker", "programme_lead"})  # what county and city admins give; all else takes two of THREE
+ADMINS = frozenset({"county_admin", "city_admin"})
+ONE_PROGRAMME = frozenset({"programme_lead"})  # held for exactly one programme; caseworkers for one or for all
+ANY_PROGRAMME = frozenset({"caseworker"})
+
+# Levels of organisation a role is held in. The three administrators stand beside the tree, at its root.
+ROLE_LEVELS: Mapping[str, frozenset[str]] = {
+    "caseworker": frozenset({"city", "county", "township", "village", "body"}),
+    "programme_lead": frozenset({"city", "county", "township"}),
+    "township_admin": frozenset({"township"}),
+    "county_admin": frozenset({"county"}),
+    "city_admin": frozenset({"city"}),
+    **{role: frozenset({"city"}) for role in THREE},
+}
+
+_WORKERS = frozenset({"caseworker", "programme_lead", "county_admin"})
+_LEADS = frozenset({"programme_lead", "county_admin"})
+
+PERMISSIONS: Mapping[str, frozenset[str]] = {
+    "workbench.view": EVERYBODY,
+    "own.account": EVERYBODY,
+    "own.password": EVERYBODY,
+    "own.sessions": EVERYBODY,
+    "cases.view": BUSINESS,
+    "cases.open": INVITED,
+    "cases.edit": _WORKERS,
+    "cases.assign": _LEADS,
+    "cases.restrict": _WORKERS,
+    "cases.break_glass": _LEADS | {"city_admin"},
+    "documents.print": _WORKERS,
+    "attachments.view": BUSINESS,
+    "attachments.add": _WORKERS,
+    "people.view": BUSINESS,
+    "people.edit": _WORKERS,
+    "people.reveal": _WORKERS,
+    "people.merge": frozenset({"county_admin"}),
+    "orgs.view": EVERYBODY,  # the three see the tree without people: people_in_post stands under people.view
+    "orgs.edit": ADMINS,
+    "posts.edit": ADMINS | {"township_admin"},
+    "programmes.view": BUSINESS,
+    "programmes.switch": _LEADS | {"city_admin"},
+    "audit.view": frozenset({"audit_admin"}),
+    "accounts.view": ADMINS | THREE,
+    "accounts.invite": ADMINS,
+    "accounts.ask": frozenset({"system_admin", "security_admin"}),
+    "accounts.confirm": THREE,
+}
+
+# What needs a grant on an organisation of one of these levels, whatever the role: a township never switches.
+PERMISSION_LEVELS: Mapping[str, frozenset[str]] = {"programmes.switch": frozenset({"city", "county"})}
+
+# An account keeps these also when no grant of hers is in force.
+OWN = frozenset({"workbench.view", "own.account", "own.password", "own.sessions"})
+
+
+class Rights:
+    """Which permissions a grant gives: the core's, and those that the installed programmes declare."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[frozenset[str], str | None]] = {
+            name: (roles, None) for name, roles in PERMISSIONS.items()
+        }
+        self._of_grant = lru_cache(maxsize=None)(self._find)
+
+    def add(self, programme: str, permissions: Mapping[str, Iterable[str]]) -> None:
+        """Take in a programme's permissions (dotted name → roles): they need a grant for that programme or for all.
+
+        Raises ValueError for an unknown role, one of the three administrators' roles, or a name already taken.
+        """
+        for name, roles in permissions.items():
+            unfit = frozenset(roles) - BUSINESS
+            if unfit or name in self._names:
+                raise ValueError(f"permission {name!r} of {programme!r}: {', '.join(sorted(unfit)) or 'name is taken'}")
+            self._names[name] = (frozenset(roles), programme)
+        self._of_grant.cache_clear()
+
+    def names(self) -> frozenset[str]:
+        """Every permission there is."""
+        return frozenset(self._names)
+
+    def roles_of(self, permission: str) -> frozenset[str]:
+        """The roles that have this permission, on whatever level. Raises KeyError for an unknown one."""
+        return self._names[permission][0]
+
+    def permissions_of(self, grants: Iterable[Held]) -> frozenset[str]:
+        """What these grants together give."""
+        return OWN.union(*(self._of_grant(held.role, held.level, held.programme) for held in grants))
+
+    def _find(self, role: str, level: str, programme: str | None) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, (roles, of) in self._names.items()
+            if role in roles
+            and level in PERMISSION_LEVELS.get(name, (level,))
+            and (of is None or programme is None or programme == of)
+        )
+
+
+def role_names(roles: Iterable[str]) -> str:
+    """The Chinese names of roles, in the order of ROLES, joined by 、."""
+    held = set(roles)
+    return "、".join(label for role, label in ROLES.items() if role in held)
