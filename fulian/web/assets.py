@@ -14,7 +14,7 @@ STATIC_URL = "/static/"
 
 @cache
 def asset(name: str) -> str:
-    """The address of a file under `static/`, e.g. `theme.css`: it changes with the content. Raises FileNotFoundError."""
+    """The address of a file under `static/`: it changes with the content. Raises FileNotFoundError."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
     return f"{STATIC_URL}{name}?v={digest[:12]}"
 

@@ -224,7 +224,7 @@ def _storable(form: Any, field: Field) -> None:
         return
     elif isinstance(data, int) and abs(data) > LARGEST_INTEGER:
         raise StopValidation("这个数太大，请检查。")
-    elif isinstance(data, float | Decimal) and (not math.isfinite(data) or abs(data) > LARGEST_DECIMAL):
+    elif isinstance(data, float | Decimal) and (not math.isfinite(data) or abs(float(data)) > LARGEST_DECIMAL):
         raise StopValidation("请填写数字，例如 12.5；太大的数请检查。")
     elif isinstance(data, date):
         day = data.date() if isinstance(data, datetime) else data

@@ -1,4 +1,4 @@
-"""The frame of every page: who is signed in, the menu, the tabs of the phone. Other rooms fill it; this one draws it."""
+"""The frame of every page: who is signed in, the menu, the tabs of the phone. Other rooms fill it."""
 
 from __future__ import annotations
 
