@@ -35,7 +35,8 @@ class Account(Base):
 class Grant(Base):
     """A role held by an account in an organisation, for one programme or all, from–to (both days included).
 
-    May hang on a Post and end with it. Never deleted: an ended grant keeps who ended it.
+    May hang on a Post and end with it. Never deleted: a grant ended before its last day keeps when and by whom
+    (`ended_at`, `ended_by`), and holds no longer from that instant on.
     """
 
     __tablename__ = "grants"
@@ -49,6 +50,7 @@ class Grant(Base):
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -71,8 +73,24 @@ class Session(Base):
     agent: Mapped[str] = mapped_column(String(200))
 
 
+class OldPassword(Base):
+    """A hash that an account had before: the last few are not taken again."""
+
+    __tablename__ = "old_password"
+    __table_args__ = (Index("ix_old_password_account_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class LoginAttempt(Base):
-    """A failed log-in, for throttling: by keyed hash of the name typed, and by address."""
+    """A log-in that is being tried or has failed, for throttling: by keyed hash of the name typed, and by address.
+
+    Written before the password is looked at and taken away where it was right, so that a hundred tries sent at once
+    are counted as a hundred. `address` is an IPv4 address or the /64 network of an IPv6 one.
+    """
 
     __tablename__ = "login_attempt"
     __table_args__ = (

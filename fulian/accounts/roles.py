@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from flask import Flask, current_app
+
 from fulian.audit.actor import Held
 
 ROLES: Mapping[str, str] = {
@@ -80,6 +82,9 @@ PERMISSION_LEVELS: Mapping[str, frozenset[str]] = {"programmes.switch": frozense
 OWN = frozenset({"workbench.view", "own.account", "own.password", "own.sessions"})
 
 
+EXTENSION = "fulian.rights"
+
+
 class Rights:
     """Which permissions a grant gives: the core's, and those that the installed programmes declare."""
 
@@ -121,6 +126,24 @@ class Rights:
             and level in PERMISSION_LEVELS.get(name, (level,))
             and (of is None or programme is None or programme == of)
         )
+
+
+def init_rights(app: Flask) -> Rights:
+    """Give the application its rights, to which the loader adds those of the installed programmes."""
+    rights = Rights()
+    app.extensions[EXTENSION] = rights
+    return rights
+
+
+def rights() -> Rights:
+    """The rights of the application in context."""
+    found: Rights = current_app.extensions[EXTENSION]
+    return found
+
+
+def roles_with(permission: str) -> frozenset[str]:
+    """The roles that have this permission, the core's or an installed programme's. Raises KeyError for an unknown one."""
+    return PERMISSIONS.get(permission) or rights().roles_of(permission)
 
 
 def role_names(roles: Iterable[str]) -> str:
