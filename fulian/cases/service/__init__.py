@@ -1,0 +1,31 @@
+"""Rules that change cases, by noun; the names here are what other rooms call."""
+
+from fulian.cases.service.access import break_glass, lift_restriction, restrict_case
+from fulian.cases.service.editing import assign_handler, edit_case, hand_over
+from fulian.cases.service.moving import move_organisation
+from fulian.cases.service.notes import add_note
+from fulian.cases.service.opening import NewParty, OpenCase, Opened, Repeated, open_case
+from fulian.cases.service.progress import advance_case, close_case
+from fulian.cases.service.switching import close_programme
+from fulian.cases.service.tasks import add_task, finish_task
+
+__all__ = [
+    "NewParty",
+    "OpenCase",
+    "Opened",
+    "Repeated",
+    "add_note",
+    "add_task",
+    "advance_case",
+    "assign_handler",
+    "break_glass",
+    "close_case",
+    "close_programme",
+    "edit_case",
+    "finish_task",
+    "hand_over",
+    "lift_restriction",
+    "move_organisation",
+    "open_case",
+    "restrict_case",
+]

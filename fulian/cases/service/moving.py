@@ -1,0 +1,93 @@
+"""Moving an organisation under another one: its cases' scope rows, persons and statistics follow in one transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, insert, literal, select, update
+
+from fulian.audit.actor import Actor
+from fulian.audit.log import record
+from fulian.cases.counting import counted_cells
+from fulian.cases.models import Attachment, Case, CaseAccess, CaseScope, CaseToken, Event, Task
+from fulian.cases.statistics import count
+from fulian.db import db
+from fulian.orgs.models import OrgAncestor
+from fulian.orgs.queries import find_org
+from fulian.orgs.service import reparent
+from fulian.people.service import move_people
+
+_ROWS_WITH_COUNTY = (Case, Event, Task, Attachment, CaseAccess, CaseToken)
+
+
+def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by: Actor) -> int:
+    """Hang an organisation, with all below it, under another one; returns how many cases moved with it.
+
+    Case numbers stay. Raises Refused for a place where it cannot hang, NotFound out of scope.
+    """
+    old = find_org(org_id)
+    locked = db.session.execute(
+        select(Case.id).join(OrgAncestor, OrgAncestor.org_id == Case.org_id)
+        .where(OrgAncestor.ancestor_id == org_id).order_by(Case.id).with_for_update(of=Case)
+    ).all()  # fmt: skip
+    count(counted_cells(org_id), -1)
+    reparent(org_id, parent_id, version, reason, by)
+    new = find_org(org_id)
+    if new.county_id != old.county_id:
+        _change_county(org_id, new.county_id)
+    _rebuild_scope(org_id)
+    move_people(org_id)
+    db.session.flush()
+    count(counted_cells(org_id))
+    record(
+        by,
+        "organisation.moved",
+        "organisation",
+        org_id,
+        counties={old.county_id, new.county_id},
+        before={"parent": find_org(old.parent_id).name if old.parent_id else ""},
+        after={"parent": find_org(parent_id).name, "reason": reason.strip(), "cases": len(locked)},
+    )
+    return len(locked)
+
+
+def _change_county(org_id: int, county_id: int) -> None:
+    below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == org_id)
+    cases = select(Case.id).where(Case.org_id.in_(below))
+    for table in _ROWS_WITH_COUNTY:
+        mine = Case.id.in_(cases) if table is Case else table.case_id.in_(cases)  # type: ignore[attr-defined]
+        values: dict[str, object] = {"county_id": county_id}
+        db.session.execute(update(table).where(mine).values(values), execution_options={"synchronize_session": False})
+    db.session.execute(
+        update(CaseAccess)
+        .where(CaseAccess.case_id.in_(cases), CaseAccess.kind == "role")
+        .values(org_id=county_id),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _rebuild_scope(org_id: int) -> None:
+    below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == org_id)
+    cases = select(Case.id).where(Case.org_id.in_(below))
+    db.session.execute(delete(CaseScope).where(CaseScope.case_id.in_(cases), CaseScope.own == 0))
+    rows = (
+        select(
+            OrgAncestor.ancestor_id,
+            literal(0),
+            Case.opened_at,
+            Case.id,
+            Case.status,
+            Case.programme,
+            Case.due_at,
+        )
+        .join(OrgAncestor, OrgAncestor.org_id == Case.org_id)
+        .where(Case.org_id.in_(below), Case.restricted.is_(False))
+    )
+    columns = ["scope_id", "own", "opened_at", "case_id", "status", "programme", "due_at"]
+    db.session.execute(insert(CaseScope).from_select(columns, rows))
+
+
+def moved_case_count(org_id: int) -> int:
+    """How many cases would move with an organisation, for the preview."""
+    return db.session.execute(
+        select(func.count()).select_from(Case).join(OrgAncestor, OrgAncestor.org_id == Case.org_id)
+        .where(OrgAncestor.ancestor_id == org_id)
+    ).scalar_one()  # fmt: skip

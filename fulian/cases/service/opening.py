@@ -1,0 +1,243 @@
+"""Opening a case: one transaction from the persons to the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql
+
+from fulian.accounts.queries import may_handle
+from fulian.accounts.roles import roles_with
+from fulian.audit.actor import Actor
+from fulian.audit.log import record
+from fulian.calendar import legal_deadline, local_date
+from fulian.cases.models import Case, CaseAccess, CaseScope, CaseToken, Party
+from fulian.cases.numbers import case_number, next_number
+from fulian.cases.rows import access_rows, scope_rows, token_rows
+from fulian.cases.service.held import add_event, add_tasks, refresh_due, state_of
+from fulian.cases.statistics import count, event_cells, now_cells, stat_scopes
+from fulian.db import db
+from fulian.errors import Forbidden, NotFound, Refused
+from fulian.orgs.models import Organisation
+from fulian.orgs.queries import OrgRef, ancestors
+from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
+from fulian.people.models import PersonToken
+from fulian.people.queries import person_names
+from fulian.people.service import PersonData, link_person, register_person, require_visible
+from fulian.programmes.loader import find_programme
+from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
+from fulian.programmes.service import require_intake
+
+TITLE_LENGTH = 120
+
+
+class Repeated(Exception):
+    """The same submission was saved before: nothing was written now. The view shows the first one's case."""
+
+
+@dataclass(frozen=True)
+class NewParty:
+    """One party as the opening form gives it: a person who is known (`person_id`), or the facts of a new one."""
+
+    role: str
+    person_id: int | None = None
+    person: PersonData | None = None
+    relation: str = ""
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case to be opened. `data` holds the values of the programme's own intake form.
+
+    `submission_id` is made when the form is drawn: a doubled submit makes one case. `handler_id` None: she herself.
+    """
+
+    programme: str
+    org_id: int
+    submission_id: str
+    parties: tuple[NewParty, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    handler_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The new case."""
+
+    id: int
+    number: str
+
+
+def open_case(new: OpenCase, by: Actor) -> Opened:
+    """Open a case with its parties, detail, first event, tasks, scope, tokens and statistics.
+
+    Raises Refused where the programme takes no case there, a party is missing or an answer forbids it; NotFound for a
+    person out of scope; Forbidden without the right in that organisation; Repeated for a submission saved before.
+    """
+    programme = find_programme(new.programme)
+    if programme is None:
+        raise NotFound
+    above = ancestors(new.org_id)
+    _check_right(new, above, by)
+    require_intake(above[0].county_id, new.programme, by.now)
+    _check_parties(programme.intake.roles, new.parties)
+    found = programme.intake.assess(new.data, by)
+    persons = [_person(party, new.org_id, by) for party in new.parties]
+    names = person_names(persons)
+    case = _insert_case(new, programme, found, "、".join(names[person] for person in persons), above[0], by)
+    parties = _insert_parties(case, new.parties, persons, found.hidden)
+    db.session.add(programme.intake.create(case, new.data, by))
+    db.session.flush()
+    add_event(case, "opened", "登记", found.text, by, state=True)
+    add_tasks(case, [*_deadline_tasks(programme, case), *programme.intake.tasks(case, new.data, by)], by)
+    refresh_due(case)
+    _make_visible(case, above, parties, by)
+    scopes = stat_scopes(above)
+    count([*now_cells(scopes, state_of(case)), *event_cells(scopes, "opened", case.opened_at, state_of(case))])
+    record(
+        by,
+        "case.opened",
+        "cases",
+        case.id,
+        county_id=case.county_id,
+        case_id=case.id,
+        after={"number": case.number, "subject": case.subject, "risk": case.risk or "", "stage": case.stage},
+    )
+    return Opened(case.id, case.number)
+
+
+def _check_right(new: OpenCase, above: tuple[OrgRef, ...], by: Actor) -> None:
+    if not above:
+        raise NotFound
+    ids = {org.id for org in above}
+    allowed = roles_with("cases.open")
+    for held in grants_for(by, new.programme):
+        reach = held.org_id == new.org_id if held.role in OWN_ORG_ROLES else held.org_id in ids
+        if held.role in allowed and reach:
+            break
+    else:
+        raise Forbidden("您不能在这个组织登记案件。请选您自己的组织，或请那里的同事登记。", "org_id")
+    if new.handler_id not in (None, by.account_id) and not may_handle(new.handler_id or 0, new.org_id, new.programme):
+        raise Refused("这位同事不能办这个组织的案件，请另选经办人。", "handler_id")
+
+
+def _check_parties(roles: tuple[PartyRole, ...], parties: tuple[NewParty, ...]) -> None:
+    for role in roles:
+        n = sum(1 for party in parties if party.role == role.code)
+        if n < role.min:
+            raise Refused(f"请填写{role.label}姓名。", f"{role.code}-name")
+        if n > role.max:
+            raise Refused(f"{role.label}最多 {role.max} 人。", f"{role.code}-name")
+    if {party.role for party in parties} - {role.code for role in roles}:
+        raise Refused("有一位当事人的身份不属于这个项目，请重新选择。")
+    known = [party.person_id for party in parties if party.person_id is not None]
+    if len(known) != len(set(known)):
+        raise Refused("同一个人不能既是这一方又是那一方，请核对选的是谁。")
+
+
+def _person(party: NewParty, org_id: int, by: Actor) -> int:
+    if party.person_id is not None:
+        require_visible(party.person_id, by)
+        return party.person_id
+    if party.person is None:
+        raise Refused("请填写当事人姓名。", f"{party.role}-name")
+    try:
+        return register_person(party.person, org_id, by, recorded=False)
+    except Refused as refused:
+        raise Refused(refused.message, f"{party.role}-{refused.field or 'name'}") from refused
+
+
+# Written alike on both databases: a submission saved before gives no row back.
+_add_case = postgresql.insert(Case).on_conflict_do_nothing(index_elements=["submission_id"]).returning(Case.id)
+
+
+def _insert_case(
+    new: OpenCase, programme: Programme, found: Assessment, title: str, org: OrgRef, by: Actor
+) -> Case:
+    year = local_date(by.now).year
+    code = db.session.execute(select(Organisation.number_code).where(Organisation.id == org.county_id)).scalar_one()
+    n = next_number(f"case:{programme.code}", org.county_id, year)
+    values: dict[str, Any] = {
+        "number": case_number(programme.number_word, year, code or "", n),
+        "programme": programme.code,
+        "status": "open",
+        "stage": found.stage,
+        "outcome": None,
+        "risk": found.risk,
+        "restricted": found.restricted,
+        "org_id": org.id,
+        "county_id": org.county_id,
+        "handler_id": new.handler_id or by.account_id,
+        "opened_at": by.now,
+        "title": title[:TITLE_LENGTH],
+        "subject": found.subject,
+        "summary": found.summary,
+        "source": found.source,
+        "version": 1,
+        "submission_id": new.submission_id,
+        "created_by": by.account_id,
+    }
+    case_id = db.session.execute(_add_case, values).scalar_one_or_none()
+    if case_id is None:
+        raise Repeated
+    return db.session.get_one(Case, case_id)
+
+
+def _insert_parties(
+    case: Case, parties: tuple[NewParty, ...], persons: list[int], hidden: tuple[str, ...]
+) -> list[Party]:
+    rows = [
+        Party(
+            case_id=case.id,
+            person_id=person_id,
+            role=party.role,
+            relation=party.relation,
+            hidden=party.role in hidden,
+            sort=sort,
+        )
+        for sort, (party, person_id) in enumerate(zip(parties, persons, strict=True))
+    ]
+    db.session.add_all(rows)
+    db.session.flush()
+    return rows
+
+
+def _deadline_tasks(programme: Programme, case: Case) -> list[PlannedTask]:
+    day = local_date(case.opened_at)
+    tasks = []
+    for deadline in programme.deadlines:
+        due = legal_deadline(day, deadline.term)
+        tasks.append(PlannedTask(deadline.code, deadline.label, due.on, legal=deadline.legal, article=due.article))
+    return tasks
+
+
+def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: list[Party], by: Actor) -> None:
+    row = {
+        "id": case.id,
+        "org_id": case.org_id,
+        "county_id": case.county_id,
+        "opened_at": case.opened_at,
+        "status": case.status,
+        "programme": case.programme,
+        "due_at": case.due_at,
+    }
+    for party in parties:
+        if case.restricted:
+            link_person(party.person_id, account_id=case.handler_id, source="party", source_id=party.id)
+        else:
+            link_person(
+                party.person_id, org_id=case.org_id, source="party", source_id=party.id, programme=case.programme
+            )
+    if case.restricted:
+        db.session.execute(insert(CaseAccess), access_rows(row, "登记时报告了家庭暴力", by.now, by.account_id))
+        return
+    db.session.execute(insert(CaseScope), scope_rows(row, above))
+    tokens: dict[int, set[str]] = {party.person_id: set() for party in parties}
+    for token, person_id in db.session.execute(
+        select(PersonToken.token, PersonToken.person_id).where(PersonToken.person_id.in_(tokens))
+    ):
+        tokens[person_id].add(token)
+    db.session.execute(insert(CaseToken), token_rows(row, tokens))
