@@ -6,7 +6,6 @@ away breaks nothing. Alembic is configured here, in code, with the one `migratio
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +20,12 @@ from alembic.config import Config
 from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from flask import Flask, current_app
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
 
+from fulian.audit import guard
 from fulian.db import Base, Lineage
 from fulian.errors import StartRefused
 
@@ -35,42 +34,14 @@ class BrokenReference(Exception):
     """A revision would leave a row that points at a row which is not there; it was undone."""
 
 
-EXTENSION = "fulian.lineages"
 VERSION_TABLE = "alembic_version"
 # Any constant will do, as long as it stays the same: two machines that start at once migrate one after the other.
 UPGRADE_LOCK = 371500
-APPEND_ONLY = ("audit_entry",)
-
-
-# --- which lineages there are -------------------------------------------------------------------------------------
 
 
 def core_lineage() -> Lineage:
     """The core's lineage: in `fulian/migrations` of an installed wheel, in `migrations/` of a source tree."""
     return Lineage("core", _migrations_home() / "versions")
-
-
-def plugin_lineage(code: str, package: str) -> Lineage | None:
-    """The lineage of the plugin `code` whose revisions stand in `<package>/migrations/`; None where it has none.
-
-    Its tables are those whose names begin with `<code>_`. Raises `ModuleNotFoundError` for an unknown package.
-    """
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(package)
-    path = Path(next(iter(spec.submodule_search_locations))) / "migrations"
-    return Lineage(code, path, (f"{code}_",)) if path.is_dir() else None
-
-
-def init_lineages(app: Flask, plugins: Sequence[Lineage]) -> None:
-    """Tell `app` its lineages: the core's first, then the plugins' in the order given."""
-    app.extensions[EXTENSION] = (core_lineage(), *plugins)
-
-
-def installed_lineages() -> tuple[Lineage, ...]:
-    """The lineages of the application in context, core first."""
-    lineages: tuple[Lineage, ...] = current_app.extensions[EXTENSION]
-    return lineages
 
 
 def _migrations_home() -> Path:
@@ -101,10 +72,9 @@ class LineageStatus:
         return not self.pending and not self.unknown
 
 
-def status(target: str | URL, lineages: Sequence[Lineage]) -> list[LineageStatus]:
-    """How far each of `lineages` is in the database `target`, in the same order; changes nothing."""
-    with _connected(target) as connection:
-        return [_status_of(connection, lineage) for lineage in lineages]
+def status(connection: Connection, lineages: Sequence[Lineage]) -> list[LineageStatus]:
+    """How far each of `lineages` is in the database behind `connection`, in the same order; changes nothing."""
+    return [_status_of(connection, lineage) for lineage in lineages]
 
 
 def _status_of(connection: Connection, lineage: Lineage) -> LineageStatus:
@@ -126,12 +96,12 @@ def upgrade(target: str | URL, lineages: Sequence[Lineage], application_role: st
 
     Each revision is one transaction on both databases: one that fails leaves nothing of itself behind, and what ran
     before it stands. On PostgreSQL `target` is the owner's address, and `application_role` (the role the application
-    itself logs in as) is then given its limited rights, see `_grant_rights`.
+    itself logs in as) is then given its limited rights, see `grant_rights`.
 
     Raises `StartRefused` where the database was migrated by a newer program; then nothing is changed.
     """
     with _one_at_a_time(target), _connected(target) as connection:
-        before = [_status_of(connection, lineage) for lineage in lineages]
+        before = status(connection, lineages)
         connection.rollback()
         for found in before:
             if found.unknown:
@@ -139,7 +109,7 @@ def upgrade(target: str | URL, lineages: Sequence[Lineage], application_role: st
         for lineage in lineages:
             command.upgrade(_configuration(lineage, connection), "head")
         if application_role is not None and connection.dialect.name == "postgresql":
-            _grant_rights(connection, application_role)
+            grant_rights(connection, application_role)
     return [f"{found.code}:{revision}" for found in before for revision in found.pending]
 
 
@@ -166,6 +136,7 @@ def new_revision(lineage: Lineage, message: str, lineages: Sequence[Lineage], em
         upgrade(url, lineages)
         with _connected(url) as connection:
             configuration = _configuration(lineage, connection, lineages)
+            lineage.path.mkdir(exist_ok=True)
             number = len(list(ScriptDirectory.from_config(configuration).walk_revisions())) + 1
             written = command.revision(
                 configuration,
@@ -177,36 +148,35 @@ def new_revision(lineage: Lineage, message: str, lineages: Sequence[Lineage], em
     return Path(written.path) if isinstance(written, Script) else None
 
 
-def differences(target: str | URL, lineage: Lineage, lineages: Sequence[Lineage]) -> list[Any]:
+def differences(connection: Connection, lineage: Lineage, lineages: Sequence[Lineage]) -> list[Any]:
     """What the models of `lineage` and the database disagree about, as alembic's operations; empty where they agree.
 
     All models must be imported, and the database brought up with `lineages`.
     """
-    with _connected(target) as connection:
-        options = comparison(connection, lineage, lineages)
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+    options = comparison(connection, lineage, lineages)
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
 
 
-def _grant_rights(connection: Connection, role: str) -> None:
+def grant_rights(connection: Connection, role: str) -> None:
     """Give the application's role on PostgreSQL what it needs, and no more.
 
     It reads and writes rows, but owns no table, changes no schema, only reads the version tables, and may only add to
-    the log (`audit.guard.APPEND_ONLY`). Rights from before are taken back first, in the same transaction.
+    the log. Rights from before are taken back first, in the same transaction.
     """
-    quoted = connection.dialect.identifier_preparer.quote(role)
+    quote = connection.dialect.identifier_preparer.quote
     connection.rollback()
     with connection.begin():
-        connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quoted}"))
-        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
-        connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))
+        connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quote(role)}"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quote(role)}"))
+        connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quote(role)}"))
         for table in inspect(connection).get_table_names():
-            connection.execute(text(f'GRANT {_rights_on(table)} ON "{table}" TO {quoted}'))
+            connection.execute(text(f"GRANT {_rights_on(table)} ON {quote(table)} TO {quote(role)}"))
 
 
 def _rights_on(table: str) -> str:
     if table.startswith(VERSION_TABLE):
         return "SELECT"
-    return "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+    return "SELECT, INSERT" if table == guard.TABLE else "SELECT, INSERT, UPDATE, DELETE"
 
 
 # --- alembic, configured in code ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ PostgreSQL as the limited role. What a machine lacks is skipped aloud; FULIAN_TE
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,6 +50,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[ALIVE].close()
 
 
+def _imported(module: str) -> Any:
+    """A module of the application, imported when a fixture needs it: pytest loads this file in every run."""
+    return import_module(module)
+
+
 def _end(run: Run) -> None:
     programs = find_programs()
     if programs is not None:
@@ -68,7 +74,7 @@ def fulian_run(request: pytest.FixtureRequest) -> Run:
 @pytest.fixture(scope="session")
 def lineages() -> tuple[Lineage, ...]:
     """The lineages that a test's database is brought up with: the core's and those of all installed plugins."""
-    return (core_lineage(),)
+    return (core_lineage(),)  # PENDING
 
 
 @pytest.fixture(scope="session")
