@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
 from sqlalchemy.orm import aliased
 
-from fulian.accounts.roles import roles_with
+from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Held, Viewer
 from fulian.cases.models import Case, CaseAccess, CaseScope
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
@@ -34,7 +34,7 @@ class ScopeArm:
 
 
 def _held(viewer: Viewer, permission: str) -> tuple[Held, ...]:
-    roles = roles_with(permission)
+    roles = PERMISSIONS[permission]
     return tuple(held for held in grants_for(viewer, None) if held.role in roles)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql
 
 from fulian.accounts.queries import may_handle
-from fulian.accounts.roles import roles_with
+from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import legal_deadline, local_date
@@ -113,7 +113,7 @@ def _check_right(new: OpenCase, above: tuple[OrgRef, ...], by: Actor) -> None:
     if not above:
         raise NotFound
     ids = {org.id for org in above}
-    allowed = roles_with("cases.open")
+    allowed = PERMISSIONS["cases.open"]
     for held in grants_for(by, new.programme):
         reach = held.org_id == new.org_id if held.role in OWN_ORG_ROLES else held.org_id in ids
         if held.role in allowed and reach:

@@ -1,0 +1,150 @@
+"""One case, as its page and its documents need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from fulian.accounts.models import Account
+from fulian.audit.actor import Viewer
+from fulian.cases.models import Attachment, Case, CaseAccess, Event, Party, Task
+from fulian.cases.scope import sees
+from fulian.db import db
+from fulian.errors import NotFound
+from fulian.people.models import Person
+
+
+@dataclass(frozen=True)
+class PartyView:
+    """A person in a case."""
+
+    id: int
+    person_id: int
+    role: str
+    relation: str
+    hidden: bool
+    name: str
+    sex: str
+    birth_date: date | None
+
+
+@dataclass(frozen=True)
+class EventView:
+    """A line of history with its text opened."""
+
+    id: int
+    kind: str
+    title: str
+    text: str
+    party_id: int | None
+    at: datetime
+    recorded_at: datetime
+    actor_name: str
+
+
+@dataclass(frozen=True)
+class AccessView:
+    """Somebody beyond the handler who may read a restricted case."""
+
+    kind: str
+    name: str
+    role: str | None
+    ends_at: datetime | None
+    reason: str
+
+
+def find_case(viewer: Viewer, case_id: int) -> Case:
+    """The case with this id. Raises NotFound alike for no such id and for one out of scope."""
+    case = db.session.execute(select(Case).where(Case.id == case_id, sees(viewer))).scalar_one_or_none()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def may_change(viewer: Viewer, case: Case, permission: str = "cases.edit") -> bool:
+    """Whether the viewer may do this to a case that she sees: decides which buttons are drawn."""
+    return viewer.may(permission) and (
+        db.session.execute(select(Case.id).where(Case.id == case.id, sees(viewer, permission))).first() is not None
+    )
+
+
+def find_submission(viewer: Viewer, submission_id: str) -> Case | None:
+    """The case that this form was saved as before, where the viewer saved it herself."""
+    return db.session.execute(
+        select(Case).where(Case.submission_id == submission_id, Case.created_by == viewer.account_id)
+    ).scalar_one_or_none()
+
+
+def case_parties(case_id: int) -> tuple[PartyView, ...]:
+    """The parties in their order: the first role first."""
+    rows = db.session.execute(
+        select(
+            Party.id, Party.person_id, Party.role, Party.relation, Party.hidden, Person.name, Person.sex, Person.birth_date
+        )
+        .join(Person, Person.id == Party.person_id)
+        .where(Party.case_id == case_id)
+        .order_by(Party.sort, Party.id)
+    )
+    return tuple(PartyView(*row) for row in rows)
+
+
+def case_events(case_id: int) -> list[EventView]:
+    """The history, newest first."""
+    events = db.session.execute(
+        select(Event).where(Event.case_id == case_id).order_by(Event.at.desc(), Event.id.desc())
+    ).scalars()
+    return [
+        EventView(
+            event.id,
+            event.kind,
+            event.title,
+            event.unseal("text") or "",
+            event.party_id,
+            event.at,
+            event.recorded_at,
+            event.actor_name,
+        )
+        for event in events
+    ]
+
+
+def open_tasks(case_id: int) -> list[Task]:
+    """What is still due, the earliest first."""
+    return list(
+        db.session.execute(
+            select(Task).where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.due_at, Task.id)
+        ).scalars()
+    )
+
+
+def case_attachments(case_id: int) -> list[Attachment]:
+    """The files of a case, newest first."""
+    return list(
+        db.session.execute(
+            select(Attachment)
+            .where(Attachment.case_id == case_id, Attachment.withdrawn_at.is_(None))
+            .order_by(Attachment.id.desc())
+        ).scalars()
+    )
+
+
+def case_readers(case: Case, now: datetime) -> list[AccessView]:
+    """Who beyond the handler may read a restricted case, those who opened it in an emergency among them."""
+    rows = db.session.execute(
+        select(CaseAccess.kind, Account.name, CaseAccess.role, CaseAccess.ends_at, CaseAccess.reason)
+        .outerjoin(Account, Account.id == CaseAccess.account_id)
+        .where(CaseAccess.case_id == case.id)
+        .order_by(CaseAccess.id)
+    )
+    return [
+        AccessView(kind, name or "", role, ends_at, reason)
+        for kind, name, role, ends_at, reason in rows
+        if ends_at is None or ends_at > now
+    ]
+
+
+def county_of_case(case_id: int) -> int | None:
+    """The county unit of a case, for the gate; None where there is none with this id."""
+    return db.session.execute(select(Case.county_id).where(Case.id == case_id)).scalar_one_or_none()
