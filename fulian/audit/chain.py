@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from fulian.audit.models import AuditEntry
 from fulian.sealing.cipher import keyed_digest
@@ -16,12 +15,18 @@ START = b""  # what stands before the first entry of a chain
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 
 
+class Entry(Protocol):
+    """A row of the log by column name: a dict that is about to be stored, or a row that was read."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 def written_time(at: datetime) -> str:
     """An instant as the chain writes it: UTC, to the microsecond, without zone (as SQLite stores it)."""
     return at.astimezone(UTC).strftime(TIME_FORMAT)
 
 
-def canonical(entry: Mapping[str, Any]) -> bytes:
+def canonical(entry: Entry) -> bytes:
     """The covered columns of `entry` one after the other, each with its length in front; None is told from empty.
 
     Values are bytes, text, whole numbers, None, or an aware datetime.
@@ -39,6 +44,6 @@ def canonical(entry: Mapping[str, Any]) -> bytes:
     return b"".join(parts)
 
 
-def chain_hash(key: Key, entry: Mapping[str, Any]) -> bytes:
+def chain_hash(key: Key, entry: Entry) -> bytes:
     """The hash of `entry` (which names its `prev`): version of `key` ‖ HMAC-SM3."""
     return keyed_digest(key, canonical(entry))

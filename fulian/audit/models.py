@@ -30,6 +30,7 @@ class AuditEntry(Sealed, Base):
         Index("ix_audit_entry_at", "at", "county_id", "seq"),
         Index("ix_audit_entry_account_id", "account_id", "at"),
         Index("ix_audit_entry_case_id", "case_id", "at"),
+        Index("ix_audit_entry_county_id", "county_id", "at"),
     )
 
     county_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

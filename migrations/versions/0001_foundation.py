@@ -42,6 +42,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_entry_account_id", "audit_entry", ["account_id", "at"])
     op.create_index("ix_audit_entry_at", "audit_entry", ["at", "county_id", "seq"])
     op.create_index("ix_audit_entry_case_id", "audit_entry", ["case_id", "at"])
+    op.create_index("ix_audit_entry_county_id", "audit_entry", ["county_id", "at"])
 
     op.create_table(
         "audit_head",
