@@ -93,6 +93,7 @@ class Filled(DataRequired):  # type: ignore[misc]  # wtforms has no types
             return
         if isinstance(field.data, int | Decimal | float) and not isinstance(field.data, bool):
             return  # a zero is an answer
+        field.errors = []  # "not a valid date" says less about a field left empty
         raise StopValidation(self.message or asked_for(field))
 
 
@@ -163,6 +164,9 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             return super().wrap_formdata(form, formdata)
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            pairs = unbound_field.kwargs.get("choices")
+            if isinstance(pairs, list | tuple) and all(isinstance(pair, tuple) for pair in pairs):
+                options["choices"] = dict(pairs)  # the code sets give pairs, which WTForms wants no longer
             field = super().bind_field(form, unbound_field, options)
             if isinstance(field, StringField) and not isinstance(field, PasswordField):
                 field.filters = (_clean, *field.filters)
@@ -224,7 +228,7 @@ def _storable(form: Any, field: Field) -> None:
         return
     elif isinstance(data, int) and abs(data) > LARGEST_INTEGER:
         raise StopValidation("这个数太大，请检查。")
-    elif isinstance(data, float | Decimal) and (not math.isfinite(data) or abs(float(data)) > LARGEST_DECIMAL):
+    elif isinstance(data, float | Decimal) and not _is_sane(data):
         raise StopValidation("请填写数字，例如 12.5；太大的数请检查。")
     elif isinstance(data, date):
         day = data.date() if isinstance(data, datetime) else data
@@ -240,6 +244,11 @@ def _storable_text(field: Field, text: str) -> None:
     longest = TEXT_LENGTH if isinstance(field, TextAreaField) else LINE_LENGTH
     if isinstance(field, StringField) and len(text) > longest:
         raise StopValidation(_TEXTS["Field cannot be longer than %(max)d character."] % _counted(longest, text))
+
+
+def _is_sane(data: float | Decimal) -> bool:
+    finite = data.is_finite() if isinstance(data, Decimal) else math.isfinite(data)  # isfinite fails on sNaN
+    return finite and abs(float(data)) <= LARGEST_DECIMAL
 
 
 def _counted(longest: int, text: str) -> dict[str, int]:
