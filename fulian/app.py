@@ -1,0 +1,110 @@
+"""Putting the application together: the only module that knows every feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from flask import Flask
+
+from fulian.accounts import views as account_views
+from fulian.accounts.enforcement import current_actor, init_accounts
+from fulian.audit import views as audit_views
+from fulian.audit.log import set_city_unit
+from fulian.cases import answers
+from fulian.cases import views as case_views
+from fulian.cases.queries.case import county_of_case
+from fulian.config import LARGEST_BODY, Settings, read_settings
+from fulian.db import engine_options, init_db
+from fulian.errors import StartRefused
+from fulian.health import views as health_views
+from fulian.orgs import views as org_views
+from fulian.orgs.queries import city_unit
+from fulian.people import views as people_views
+from fulian.programmes import views as programme_views
+from fulian.programmes.gate import OWNERS, parent_blueprint
+from fulian.programmes.loader import EXTENSION, Installed, load_plugins
+from fulian.sealing.keys import init_keys, keys, load_keys
+from fulian.web.access import declared
+from fulian.web.page import page_context
+from fulian.web.setup import init_web, protect_forms
+
+FEATURES = (
+    account_views.blueprint,
+    case_views.blueprint,
+    people_views.blueprint,
+    org_views.blueprint,
+    programme_views.blueprint,
+    audit_views.blueprint,
+    health_views.blueprint,
+)
+# First parts of the core's own addresses, those of later releases among them: no plugin may take one as its code.
+RESERVED = frozenset(
+    "account accounts api audit cases healthz jobs login logout metrics orgs people programme programmes reports reviews"
+    " static transfer web".split()
+)
+
+
+def create_app(
+    config: Mapping[str, Any] | None = None, plugins: Sequence[str | ModuleType] | None = None
+) -> Flask:
+    """The application. `config` overrides the environment (see fulian/config.py) and Flask's own settings.
+
+    `plugins` names the entry points to load (None: all installed); modules that export PLUGIN may stand among them.
+    Raises StartRefused with one plain sentence where it cannot start.
+    """
+    settings = read_settings(config)
+    app = Flask("fulian", static_folder=None, instance_path=str(settings.instance))
+    _configure(app, settings, config or {})
+    init_keys(app, load_keys(settings.keys, instance=settings.instance, production=settings.production))
+    _make_cookie_key(app)
+    init_db(app)
+    loaded = load_plugins(plugins, blocked=settings.block, reserved=RESERVED, core=(("core-cases", answers),))
+    app.extensions[EXTENSION] = loaded
+    init_web(app, settings.public_url, settings.instance / "templates")
+    _register(app, loaded)
+    _check_routes(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings, given: Mapping[str, Any]) -> None:
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.update(
+        FULIAN=settings,
+        FULIAN_DATABASE_URL=settings.database_url,
+        FULIAN_OWNER_URL=settings.owner_url,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_NAME="fulian_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+    )
+    app.config.update(given)
+
+
+def _make_cookie_key(app: Flask) -> None:
+    with app.app_context():
+        app.secret_key = keys().newest("cookie").material
+
+
+def _register(app: Flask, loaded: Installed) -> None:
+    set_city_unit(app, city_unit)
+    init_accounts(app, {code: programme.permissions for code, programme in loaded.programmes.items()})
+    protect_forms(app)
+    for blueprint in FEATURES:
+        app.register_blueprint(blueprint)
+    app.extensions[OWNERS] = {"case_id": county_of_case}
+    app.register_blueprint(parent_blueprint(loaded, current_actor))
+    page_context(app).entries_from(lambda: programme_views.menu(loaded))
+
+
+def _check_routes(app: Flask) -> None:
+    taken: dict[str, str] = {}
+    for route in declared(app):
+        for method in route.methods:
+            other = taken.setdefault(f"{method} {route.rule}", route.endpoint)
+            if other != route.endpoint:
+                raise StartRefused(f"两个页面用了同一个地址 {route.rule}：{other} 和 {route.endpoint}。")
