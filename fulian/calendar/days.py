@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -24,6 +24,16 @@ def local_date(moment: datetime) -> date:
     if moment.tzinfo is None:
         raise ValueError("a moment needs its time zone")
     return moment.astimezone(SHANGHAI).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """The first instant of a local date in Shanghai, with that zone."""
+    return datetime.combine(day, time.min, SHANGHAI)
+
+
+def end_of_day(day: date) -> datetime:
+    """The last second of a local date in Shanghai, with that zone: what is due on the day turns overdue after it."""
+    return datetime.combine(day, time(23, 59, 59), SHANGHAI)
 
 
 def today(now: datetime) -> date:

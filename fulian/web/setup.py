@@ -18,7 +18,7 @@ from fulian.web.headers import SecurityHeaders
 from fulian.web.page import BARE, page_context
 
 # the four colours of risk: class of theme.css, character
-RISK_MARKS = {"red": ("k-r", "红"), "orange": ("k-o", "橙"), "yellow": ("k-y", "黄"), "blue": ("k-b", "蓝")}
+RISK_MARKS = {"r": ("k-r", "红"), "o": ("k-o", "橙"), "y": ("k-y", "黄"), "b": ("k-b", "蓝")}
 
 csrf = CSRFProtect()
 

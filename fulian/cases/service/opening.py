@@ -210,7 +210,7 @@ def _deadline_tasks(programme: Programme, case: Case) -> list[PlannedTask]:
     tasks = []
     for deadline in programme.deadlines:
         due = legal_deadline(day, deadline.term)
-        tasks.append(PlannedTask(deadline.code, deadline.label, due.on, legal=deadline.legal, article=due.article))
+        tasks.append(PlannedTask(deadline.code, deadline.label, due.last_day, legal=deadline.legal, article=due.article))
     return tasks
 
 
