@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from time import monotonic
 
 from flask import Flask
 
@@ -17,6 +18,7 @@ from fulian.jobs.service import Run, claim_job, fail_job, run_claimed
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 2.0
+PLAN_SECONDS = 3600.0
 
 
 def system_actor(county_id: int, now: datetime | None = None) -> Actor:
@@ -39,11 +41,17 @@ def work_once(kinds: Mapping[str, Run], county_id: int) -> bool:
     return True
 
 
-def work(app: Flask, kinds: Mapping[str, Run], county_id: int, stop: threading.Event) -> None:
-    """Run jobs until `stop` is set."""
+def work(
+    app: Flask, kinds: Mapping[str, Run], county_id: int, stop: threading.Event, plan: Callable[[], None]
+) -> None:
+    """Run jobs until `stop` is set; `plan` is called at the start and every hour to lay down what recurs."""
+    planned_at = -PLAN_SECONDS
     with app.app_context():
         while not stop.is_set():
             try:
+                if monotonic() - planned_at > PLAN_SECONDS:
+                    plan()
+                    planned_at = monotonic()
                 busy = work_once(kinds, county_id)
             except Busy:
                 busy = False

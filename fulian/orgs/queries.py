@@ -11,6 +11,9 @@ from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
 
 
+CITY_NUMBER_CODE = "371500"
+
+
 @dataclass(frozen=True)
 class OrgRef:
     """An organisation as other rooms see it."""
@@ -56,6 +59,11 @@ def county_units() -> tuple[OrgRef, ...]:
     """The twelve county-level units in official order: eight counties, three development zones, 市本级."""
     rows = db.session.execute(select(*_ref).where(Organisation.level == "county").order_by(Organisation.sort))
     return tuple(OrgRef(*row) for row in rows)
+
+
+def city_unit() -> int:
+    """The id of 市本级, the county-level unit of the city's own work; the whole city's audit chain is its own."""
+    return db.session.execute(select(Organisation.id).where(Organisation.number_code == CITY_NUMBER_CODE)).scalar_one()
 
 
 def is_within(org_id: int, ancestor_id: int) -> bool:

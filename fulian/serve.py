@@ -1,0 +1,103 @@
+"""`fulian serve` and `fulian jobs`: the server's processes and the workers.
+
+Granian starts worker processes that import `worker_app`; settings reach them through the environment. On SQLite there is
+exactly one such process, and it also runs the one thread that works off the jobs.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from fulian.accounts import upkeep as account_upkeep
+from fulian.app import create_app
+from fulian.calendar import local_date, start_of_day
+from fulian.cases import upkeep as case_upkeep
+from fulian.db import is_sqlite, transact
+from fulian.errors import StartRefused
+from fulian.jobs.service import Run, forget_old_jobs, plan_daily
+from fulian.jobs.worker import work
+from fulian.orgs.queries import city_unit
+from fulian.programmes.loader import installed
+
+NIGHT = timedelta(hours=3)  # upkeep runs at three in the morning
+SQLITE_THREADS = 4  # one process: reads run beside each other, writes take their turn
+FORGET_JOBS = "jobs.forget"
+
+
+def job_kinds() -> Mapping[str, Run]:
+    """Every kind of job of the application in context: the core's upkeep, and each plugin's as `<code>.<kind>`."""
+    kinds: dict[str, Run] = {
+        case_upkeep.KIND: case_upkeep.check_statistics,
+        account_upkeep.KIND: account_upkeep.forget_ended,
+        FORGET_JOBS: lambda _payload, by: f"清除 {forget_old_jobs(by.now)} 项",
+    }
+    for code, plugin in installed().plugins.items():
+        kinds.update({f"{code}.{job.kind}": job.run for job in plugin.jobs})
+    return kinds
+
+
+def plan_upkeep(now: datetime) -> None:
+    """Put the next night's upkeep on the queue where it is not there yet."""
+    tonight = start_of_day(local_date(now)) + NIGHT
+    at = tonight if tonight > now else tonight + timedelta(days=1)
+    for kind in (case_upkeep.KIND, account_upkeep.KIND, FORGET_JOBS):
+        plan_daily(kind, now, at)
+
+
+def run_jobs(app: Flask, stop: threading.Event) -> None:
+    """Work off jobs until `stop` is set; plans the nights' upkeep as it goes."""
+    with app.app_context():
+        kinds, county_id = job_kinds(), city_unit()
+    work(app, kinds, county_id, stop, plan=lambda: transact(plan_upkeep, datetime.now(UTC)))
+
+
+def worker_app() -> Flask:
+    """The application of one server process."""
+    app = create_app()
+    with app.app_context():
+        sqlite = is_sqlite()
+    if sqlite:
+        threading.Thread(target=run_jobs, args=(app, threading.Event()), name="jobs", daemon=True).start()
+    return app
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until interrupted. Raises StartRefused for more than one process on SQLite."""
+    app = create_app()
+    with app.app_context():
+        sqlite = is_sqlite()
+    if sqlite and workers > 1:
+        raise StartRefused("SQLite 只能由一个进程提供服务。要多进程，请改用 PostgreSQL（见 docs/operations.md）。")
+    Granian(
+        "fulian.serve:worker_app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=SQLITE_THREADS if sqlite else 1,
+        factory=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        process_name="fulian",
+    ).serve()
+
+
+def serve_jobs() -> None:
+    """Run one worker in the foreground until interrupted or told to end."""
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    run_jobs(create_app(), stop)
