@@ -110,10 +110,6 @@ class Rights:
         """Every permission there is."""
         return frozenset(self._names)
 
-    def roles_of(self, permission: str) -> frozenset[str]:
-        """The roles that have this permission, on whatever level. Raises KeyError for an unknown one."""
-        return self._names[permission][0]
-
     def permissions_of(self, grants: Iterable[Held]) -> frozenset[str]:
         """What these grants together give."""
         return OWN.union(*(self._of_grant(held.role, held.level, held.programme) for held in grants))
@@ -139,11 +135,6 @@ def rights() -> Rights:
     """The rights of the application in context."""
     found: Rights = current_app.extensions[EXTENSION]
     return found
-
-
-def roles_with(permission: str) -> frozenset[str]:
-    """The roles that have this permission, the core's or an installed programme's. Raises KeyError for an unknown one."""
-    return PERMISSIONS.get(permission) or rights().roles_of(permission)
 
 
 def role_names(roles: Iterable[str]) -> str:
