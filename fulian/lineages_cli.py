@@ -7,16 +7,11 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.engine import make_url
 
-from fulian.db import Lineage, db
-from fulian.lineages import LineageStatus, core_lineage, new_revision, status, upgrade
+from fulian.db import db
+from fulian.lineages import LineageStatus, new_revision, status, upgrade
 from fulian.programmes.loader import installed
 
 commands = AppGroup("db", help="数据库：升级、查看版本、编写升级脚本。")
-
-
-def installed_lineages() -> tuple[Lineage, ...]:
-    """The lineages of the application in context, in the order they are migrated: the core's, then the plugins'."""
-    return (core_lineage(), *installed().lineages())
 
 
 @commands.command("upgrade")
@@ -24,7 +19,7 @@ def upgrade_command() -> None:
     """升级到最新版本：先核心，后插件；每一步要么完成，要么不留痕迹。"""
     application = current_app.config["FULIAN_DATABASE_URL"]
     owner = current_app.config["FULIAN_OWNER_URL"] or application
-    ran = upgrade(owner, installed_lineages(), None if owner == application else make_url(application).username)
+    ran = upgrade(owner, installed().lineages(), None if owner == application else make_url(application).username)
     for step in ran:
         click.echo(f"已升级 {step}")
     if not ran:
@@ -35,7 +30,7 @@ def upgrade_command() -> None:
 def status_command() -> None:
     """逐个显示核心和插件的版本；有未完成的升级时以 1 退出。"""
     with db.engine.connect() as connection:
-        found = status(connection, installed_lineages())
+        found = status(connection, installed().lineages())
     for lineage in found:
         click.echo(f"{lineage.code:<16}{_describe(lineage)}")
     if not all(lineage.up_to_date for lineage in found):
@@ -56,7 +51,7 @@ def _describe(lineage: LineageStatus) -> str:
 @click.option("--empty", is_flag=True, help="不比较模型，写一个空白脚本")
 def revision_command(code: str, message: str, empty: bool) -> None:
     """按模型与现有脚本的差别，写下一个升级脚本（请逐行看过再提交）。"""
-    lineages = installed_lineages()
+    lineages = installed().lineages()
     lineage = next((known for known in lineages if known.code == code), None)
     if lineage is None:
         known_codes = "、".join(known.code for known in lineages)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fulian.db import db
 from fulian.lineages import status
-from fulian.lineages_cli import installed_lineages
+from fulian.programmes.loader import installed
 from fulian.web.access import no_login
 
 blueprint = Blueprint("health", __name__)
@@ -19,7 +19,7 @@ def healthz() -> tuple[Response, int]:
     """200 with {"database": "ok", "migrations": {lineage: revision}}, else 503; says nothing else about the inside."""
     try:
         with db.engine.connect() as connection:
-            found = status(connection, installed_lineages())
+            found = status(connection, installed().lineages())
     except SQLAlchemyError:
         return jsonify(database="unreachable"), 503
     current = all(lineage.up_to_date for lineage in found)

@@ -17,6 +17,7 @@ from flask import current_app
 from fulian import hooks
 from fulian.db import Base, Lineage, db, savepoint
 from fulian.errors import StartRefused
+from fulian.lineages import core_lineage
 from fulian.programmes.programme import Plugin, Programme
 
 GROUP = "fulian"
@@ -34,8 +35,8 @@ class Installed:
     blocked: tuple[str, ...] = ()
 
     def lineages(self) -> tuple[Lineage, ...]:
-        """The migration lineage of every installed plugin, by code."""
-        return tuple(plugin_lineage(plugin) for _code, plugin in sorted(self.plugins.items()))
+        """The lineages in the order they are migrated: the core's, then every installed plugin's, by code."""
+        return (core_lineage(), *(plugin_lineage(plugin) for _code, plugin in sorted(self.plugins.items())))
 
 
 def plugin_lineage(plugin: Plugin) -> Lineage:

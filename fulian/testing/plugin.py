@@ -14,7 +14,6 @@ from typing import IO, Any
 import pytest
 
 from fulian.db import Lineage
-from fulian.lineages import core_lineage
 from fulian.testing.databases import KINDS, Content, Database, Kind, copied_database, empty_database
 from fulian.testing.postgres import PostgresServer, find_programs
 from fulian.testing.run import Run, begin_run, dead_runs, remove_run
@@ -74,7 +73,8 @@ def fulian_run(request: pytest.FixtureRequest) -> Run:
 @pytest.fixture(scope="session")
 def lineages() -> tuple[Lineage, ...]:
     """The lineages that a test's database is brought up with: the core's and those of all installed plugins."""
-    return (core_lineage(),)  # PENDING
+    loaded: tuple[Lineage, ...] = _imported("fulian.programmes.loader").load_plugins().lineages()
+    return loaded
 
 
 @pytest.fixture(scope="session")
