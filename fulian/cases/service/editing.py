@@ -89,7 +89,7 @@ def _give(case: Case, handler_id: int, reason: str, by: Actor) -> None:
         raise Refused("请写明为什么换经办人。", "reason")
     if handler_id == case.handler_id:
         raise Refused("她就是现在的经办人，请另选一位。", "handler_id")
-    if not may_handle(handler_id, case.org_id, case.programme):
+    if not may_handle(handler_id, case.org_id, case.programme, by.now):
         raise Refused("这位同事不能办这个组织的案件，请另选一位。", "handler_id")
     old = case.handler_id
     case.handler_id = handler_id

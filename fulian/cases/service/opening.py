@@ -120,7 +120,9 @@ def _check_right(new: OpenCase, above: tuple[OrgRef, ...], by: Actor) -> None:
             break
     else:
         raise Forbidden("您不能在这个组织登记案件。请选您自己的组织，或请那里的同事登记。", "org_id")
-    if new.handler_id not in (None, by.account_id) and not may_handle(new.handler_id or 0, new.org_id, new.programme):
+    if new.handler_id not in (None, by.account_id) and not may_handle(
+        new.handler_id or 0, new.org_id, new.programme, by.now
+    ):
         raise Refused("这位同事不能办这个组织的案件，请另选经办人。", "handler_id")
 
 
@@ -154,9 +156,7 @@ def _person(party: NewParty, org_id: int, by: Actor) -> int:
 _add_case = postgresql.insert(Case).on_conflict_do_nothing(index_elements=["submission_id"]).returning(Case.id)
 
 
-def _insert_case(
-    new: OpenCase, programme: Programme, found: Assessment, title: str, org: OrgRef, by: Actor
-) -> Case:
+def _insert_case(new: OpenCase, programme: Programme, found: Assessment, title: str, org: OrgRef, by: Actor) -> Case:
     year = local_date(by.now).year
     code = db.session.execute(select(Organisation.number_code).where(Organisation.id == org.county_id)).scalar_one()
     n = next_number(f"case:{programme.code}", org.county_id, year)
@@ -210,7 +210,9 @@ def _deadline_tasks(programme: Programme, case: Case) -> list[PlannedTask]:
     tasks = []
     for deadline in programme.deadlines:
         due = legal_deadline(day, deadline.term)
-        tasks.append(PlannedTask(deadline.code, deadline.label, due.last_day, legal=deadline.legal, article=due.article))
+        tasks.append(
+            PlannedTask(deadline.code, deadline.label, due.last_day, legal=deadline.legal, article=due.article)
+        )
     return tasks
 
 
