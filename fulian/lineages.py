@@ -7,6 +7,7 @@ away breaks nothing. Alembic is configured here, in code, with the one `migratio
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class BrokenReference(Exception):
 VERSION_TABLE = "alembic_version"
 # Any constant will do, as long as it stays the same: two machines that start at once migrate one after the other.
 UPGRADE_LOCK = 371500
+_alembic = threading.Lock()  # it keeps what it is doing in the globals of a module
 
 
 def core_lineage() -> Lineage:
@@ -239,12 +241,12 @@ def _configuration(lineage: Lineage, connection: Connection | None = None, linea
 
 @contextmanager
 def _connected(target: str | URL) -> Iterator[Connection]:
-    """A connection of its own to migrate on, closed afterwards."""
+    """A connection of its own to migrate on, closed afterwards; one at a time in a process."""
     engine = create_engine(target, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _without_foreign_keys)
         event.listen(engine, "begin", _begin_immediate)
-    with engine.connect() as connection:
+    with _alembic, engine.connect() as connection:
         yield connection
 
 
