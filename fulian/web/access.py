@@ -90,7 +90,7 @@ def _declared_rule(rule: Rule, view: Callable[..., Any]) -> Declared:
     if access is None and (rule.endpoint == "static" or rule.endpoint.endswith(".static")):
         access = Access("public.static", "none", public=True)
     if access is None:
-        raise StartRefused(f"The route {rule.rule} (endpoint {rule.endpoint}) declares no permission.")
+        raise StartRefused(f"页面 {rule.rule}（{rule.endpoint}）没有声明谁可以打开。")
     methods = tuple(sorted((rule.methods or set()) - AUTOMATIC_METHODS))
     return Declared(rule.rule, methods, rule.endpoint, access.permission, access.scope, access.public)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask, abort, redirect, render_template, request
+from flask import Flask, abort, current_app, redirect, render_template, request
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 from wtforms import (
     BooleanField,
@@ -23,6 +28,7 @@ from wtforms import (
 from wtforms.validators import Length, Optional
 
 from fulian.errors import Busy, Forbidden, NotFound, Refused, Stale
+from fulian.testing.databases import lacking
 from fulian.web.access import form_checks_csrf, no_login, requires
 from fulian.web.forms import BaseForm, Filled, MomentField, refuse
 from fulian.web.page import Entry, Me, page_context
@@ -68,12 +74,15 @@ def _raise(name: str) -> str:
 @form_checks_csrf
 def _sample() -> tuple[str, int] | Response:
     form = SampleForm(place="room")
+    if request.method == "POST":
+        current_app.extensions["posts"].append(request.form.to_dict())
+        time.sleep(current_app.extensions.get("pause", 0))
     if form.validate_on_submit():
         if form.name.data == "拒绝":
             refuse(form, Refused("这个人已经登记过。", field="name"))
         else:
             return redirect("/cases/")
-    rows = [("徐美玲、马东", "000131", "orange", AT), ("杨淑珍、杨建设", "000128", "", None)]
+    rows = [("徐美玲、马东", "000131", "o", AT), ("杨淑珍、杨建设", "000128", "", None)]
     page = page_of(rows, Cursor(AT, 9, passed=50), 2, lambda row: (AT, 1))
     return render_template("sample.html", form=form, page=page, soon=date(2026, 11, 27)), 422 if form.errors else 200
 
@@ -86,6 +95,7 @@ def app(tmp_path: Path) -> Flask:
     init_web(app, cache_folder=tmp_path / "templates")
     protect_forms(app)
     app.jinja_loader.searchpath.append(str(Path(__file__).parent))  # type: ignore[union-attr]
+    app.extensions["posts"] = []
     context = page_context(app)
     context.viewer_from(lambda: None if "out" in request.args else Me("李秀英", "柳园街道"))
     context.entries_from(
@@ -99,3 +109,29 @@ def app(tmp_path: Path) -> Flask:
     app.add_url_rule("/raise/<name>", "raise", requires("case.read", "case")(_raise))
     app.add_url_rule("/abort/<int:code>", "abort", no_login(lambda code: abort(code)))
     return app
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium: skipped aloud where there is none."""
+    chromium = shutil.which("chromium") or lacking("no Chromium (apt-get install chromium)")
+    return {"executable_path": chromium, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """The address of the sample application, served on the loopback."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Quiet(WSGIRequestHandler):
+    """Werkzeug's development server without its line for every request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing."""
