@@ -11,8 +11,10 @@ from fulian.accounts.models import Account
 from fulian.audit.actor import Viewer
 from fulian.cases.models import Attachment, Case, CaseAccess, Event, Party, Task
 from fulian.cases.scope import sees
+from fulian.codes.documents import mask_id
 from fulian.db import db
 from fulian.errors import NotFound
+from fulian.people.facts import area_name, masked_phone
 from fulian.people.models import Person
 
 
@@ -148,3 +150,27 @@ def case_readers(case: Case, now: datetime) -> list[AccessView]:
 def county_of_case(case_id: int) -> int | None:
     """The county unit of a case, for the gate; None where there is none with this id."""
     return db.session.execute(select(Case.county_id).where(Case.id == case_id)).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What of a party's numbers may stand on a screen: masked, and where she lives down to the township."""
+
+    document: str
+    phone: str
+    area: str
+    has_address: bool
+
+
+def party_contacts(parties: tuple[PartyView, ...]) -> dict[int, Contact]:
+    """The masked contacts by person."""
+    persons = db.session.execute(select(Person).where(Person.id.in_([party.person_id for party in parties]))).scalars()
+    return {
+        person.id: Contact(
+            mask_id(person.unseal("document_number") or ""),
+            masked_phone(person.unseal("phone")),
+            area_name(person.division_code),
+            person.address is not None,
+        )
+        for person in persons
+    }

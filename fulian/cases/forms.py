@@ -1,0 +1,197 @@
+"""Forms of cases: the opening form in its numbered parts, and the small forms of what the core does to a case."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import DateField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.validators import Length, Optional
+
+from fulian.cases.service.editing import RISKS
+from fulian.cases.service.opening import NewParty, OpenCase
+from fulian.codes.documents import NONE
+from fulian.people.service import PersonData
+from fulian.programmes.programme import PartyRole, Programme
+from fulian.web.forms import BaseForm, Filled, MomentField, PartForm
+
+NEW_PERSON = "new"
+ID_CARD = "id_card"
+
+
+def new_submission() -> str:
+    """A name for one filling of a form, so that a doubled submit is found again."""
+    return str(uuid.uuid4())
+
+
+class PartyForm(PartForm):
+    """One party: somebody who is known (`same` is her id), or the facts of a new person (`same` is "new")."""
+
+    name = StringField("姓名", [Length(max=50)])
+    same = HiddenField()
+    document_number = StringField("身份证号", [Length(max=40)], description="没带或不方便，可以不填。")
+    phone = StringField("手机号", [Length(max=30)])
+    relation = RadioField("是申请人的", [Optional()], choices=[], validate_choice=False)
+
+    role: PartyRole
+
+    @property
+    def person_id(self) -> int | None:
+        """The id of the known person who was chosen, if one was."""
+        chosen = str(self.same.data or "")
+        return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anybody was entered here at all."""
+        return bool(self.name.data or self.person_id)
+
+
+class WhereForm(PartForm):
+    """Where the case is registered, and which filling of the form this is."""
+
+    org_id = SelectField("登记到", coerce=int)
+    submission_id = HiddenField(validators=[Filled(), Length(max=36)])
+
+
+class OpeningForm:
+    """The whole opening form: where, the parties of the programme's roles, the programme's own fields."""
+
+    def __init__(self, programme: Programme, orgs: Sequence[tuple[int, str]]) -> None:
+        self.programme = programme
+        self.where = WhereForm()
+        self.where.org_id.choices = list(orgs)
+        if not self.where.is_submitted():
+            self.where.submission_id.data = new_submission()
+            self.where.org_id.data = orgs[0][0]
+        self.parties = [self._party(role) for role in programme.intake.roles]
+        self.own: BaseForm = programme.intake.form()
+
+    @staticmethod
+    def _party(role: PartyRole) -> PartyForm:
+        form = PartyForm(prefix=f"{role.code}-")
+        form.role = role
+        form.relation.choices = list(role.relations)
+        form.name.label.text = f"{role.label}姓名"
+        return form
+
+    @property
+    def forms(self) -> list[BaseForm]:
+        """Every part, in the order of the page."""
+        return [self.where, *self.parties, self.own]
+
+    def validate(self) -> bool:
+        """Check every part, so that all errors are shown at once."""
+        results = [form.validate_on_submit() for form in self.forms]
+        for party in self.parties:
+            if party.role.min and not party.is_filled:
+                party.name.errors = [*party.name.errors, f"请填写{party.role.label}姓名。"]
+                results.append(False)
+            if party.relation.data and party.relation.data not in dict(party.role.relations):
+                party.relation.errors = [*party.relation.errors, "请从列出的选项里选。"]
+                results.append(False)
+        return all(results)
+
+    def values(self) -> OpenCase:
+        """What was filled in, as plain values."""
+        parties = tuple(self._new_party(form) for form in self.parties if form.is_filled)
+        own = {name: value for name, value in self.own.data.items() if name != "csrf_token"}
+        return OpenCase(
+            programme=self.programme.code,
+            org_id=self.where.org_id.data,
+            submission_id=self.where.submission_id.data,
+            parties=parties,
+            data=own,
+        )
+
+    @staticmethod
+    def _new_party(form: PartyForm) -> NewParty:
+        relation = form.relation.data or ""
+        if form.person_id is not None:
+            return NewParty(form.role.code, person_id=form.person_id, relation=relation)
+        number = form.document_number.data or ""
+        person = PersonData(
+            name=form.name.data or "",
+            document_kind=ID_CARD if number else NONE,
+            document_number=number,
+            phone=form.phone.data or "",
+        )
+        return NewParty(form.role.code, person=person, relation=relation)
+
+
+class CloseForm(BaseForm):
+    """Closing: the outcome, and why."""
+
+    outcome = SelectField("结果", [Filled("请选择结果。")], choices=[])
+    note = TextAreaField("办结情况", [Filled("请写明办结情况，一两句话就可以。"), Length(max=2000)])
+    version = HiddenField()
+
+
+class EditForm(BaseForm):
+    """The case's own fields."""
+
+    summary = TextAreaField("一句话说清", [Filled("请用一句话说清是什么事。"), Length(max=500)])
+    risk = RadioField("风险等级", [Optional()], choices=[(code, label) for code, label in RISKS.items()])
+    version = HiddenField()
+
+
+class HandlerForm(BaseForm):
+    """Who takes the case over."""
+
+    handler_id = SelectField("新的经办人", [Filled()], coerce=int, choices=[])
+    reason = StringField("原因", [Filled("请写明为什么换经办人。"), Length(max=200)])
+    version = HiddenField()
+
+
+class ReasonForm(BaseForm):
+    """An act that asks only why."""
+
+    reason = StringField("理由", [Filled("请写明理由。"), Length(max=200)])
+    version = HiddenField()
+
+
+class NoteForm(BaseForm):
+    """A line of history."""
+
+    title = StringField("标题", [Optional(), Length(max=60)], description="例如：电话联系、走访。可以不填。")
+    at = MomentField("时间", [Filled("请填写时间。")])
+    text = TextAreaField("经过", [Filled("请写下经过，一两句话就可以。"), Length(max=5000)])
+    wall = RadioField("谁说的", [Optional()], choices=[])
+
+
+class TaskForm(BaseForm):
+    """Something to be done by a day."""
+
+    title = StringField("办什么", [Filled("请写明要办什么，例如“走访老人住处”。"), Length(max=60)])
+    due_on = DateField("哪天以前", [Filled("请选哪天以前办完。")])
+    due_time = TimeField("几点", [Optional()], description="约好了钟点的才填。")
+    submission_id = HiddenField(validators=[Length(max=36)])
+
+
+class TaskDoneForm(BaseForm):
+    """How a task ended."""
+
+    note = TextAreaField("办得怎样", [Optional(), Length(max=2000)], description="可以不填。")
+
+
+class FileForm(BaseForm):
+    """A file for the dossier."""
+
+    file = FileField("照片或文件", [Filled("请选择照片或文件。")])
+    label = StringField("是什么", [Filled("请写明是什么，例如“甲方身份证复印件”。"), Length(max=60)])
+    party = SelectField("关于谁", [Optional()], choices=[])
+    submission_id = HiddenField(validators=[Length(max=36)])
+
+
+class BreakGlassForm(BaseForm):
+    """Opening a restricted case in an emergency."""
+
+    number = StringField("完整案号", [Filled("请填写完整案号。"), Length(max=40)], description="例如：聊妇调〔2026〕371502-000123")
+    reason = TextAreaField("为什么必须现在看", [Filled("请写明为什么必须现在看。"), Length(max=200)])
+
+
+def choices_of(rows: Sequence[tuple[Any, str]], empty: str | None = None) -> list[tuple[str, str]]:
+    """Choices of a select from (value, label) rows, with an empty one first where `empty` names it."""
+    first = [("", empty)] if empty is not None else []
+    return first + [(str(value), label) for value, label in rows]

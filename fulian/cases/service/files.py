@@ -1,0 +1,107 @@
+"""Files of a case: sealed in the instance folder, named by chance, given back only to who may see the case."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from flask import current_app
+from sqlalchemy import select
+
+from fulian.audit.actor import Actor
+from fulian.audit.log import record
+from fulian.cases.models import Attachment, Party
+from fulian.cases.service.held import add_event, hold_case
+from fulian.db import db
+from fulian.documents.files import safe_name
+from fulian.errors import NotFound, Refused
+from fulian.sealing.columns import new_seal_id
+from fulian.sealing.files import open_sealed, seal_file
+
+FOLDER = "attachments"
+LARGEST_FILE = 20 * 1024 * 1024
+# What may be kept, by its first bytes: photographs, scans and office files. Anything else is refused by name.
+KINDS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg", "照片"),
+    (b"\x89PNG\r\n\x1a\n", "image/png", "图片"),
+    (b"%PDF-", "application/pdf", "PDF"),
+    (b"PK\x03\x04", "application/zip", "Word、Excel 或压缩文件"),
+    (b"\xd0\xcf\x11\xe0", "application/msword", "旧版 Word 或 Excel"),
+)
+
+
+def media_type_of(content: bytes) -> str | None:
+    """The media type by the first bytes; None for what is not kept."""
+    return next((kind for start, kind, _label in KINDS if content.startswith(start)), None)
+
+
+def attach_file(
+    case_id: int, name: str, content: bytes, label: str, party_id: int | None, submission_id: str, by: Actor
+) -> int:
+    """Keep a file with a case; returns its id. A doubled submit keeps one.
+
+    Raises Refused for an empty file, one above 20 MiB or of a kind that is not kept; NotFound for the party.
+    """
+    held = hold_case(case_id, by, "cases.edit")
+    media_type = media_type_of(content)
+    if not content:
+        raise Refused("这个文件是空的，请重新选择。", "file")
+    if len(content) > LARGEST_FILE:
+        raise Refused("文件超过 20 MB，请压缩或分成几份再传。", "file")
+    if media_type is None:
+        raise Refused("只收照片（JPG、PNG）、PDF、Word 和 Excel 文件，请换一种格式。", "file")
+    if party_id is not None:
+        mine = select(Party.id).where(Party.id == party_id, Party.case_id == case_id)
+        if db.session.execute(mine).first() is None:
+            raise NotFound
+    doubled = select(Attachment.id).where(Attachment.submission_id == submission_id)
+    saved = db.session.execute(doubled).scalar_one_or_none() if submission_id else None
+    if saved is not None:
+        return saved
+    file = Attachment(
+        case_id=case_id,
+        county_id=held.case.county_id,
+        party_id=party_id,
+        label=label.strip(),
+        name=safe_name(name),
+        media_type=media_type,
+        size=len(content),
+        digest=_digest(content),
+        file=secrets.token_hex(20),
+        seal_id=new_seal_id(),
+        uploaded_by=by.account_id or 0,
+        uploaded_at=by.now,
+        submission_id=submission_id or None,
+    )
+    seal_file(_path(file), "attachment", "file", file.seal_id, content)
+    db.session.add(file)
+    db.session.flush()
+    add_event(held.case, "file", f"存入：{file.label}"[:60], "", by, party_id=party_id)
+    record(
+        by,
+        "attachment.added",
+        "attachment",
+        file.id,
+        county_id=file.county_id,
+        case_id=case_id,
+        after={"label": file.label, "size": file.size, "digest": file.digest},
+    )
+    return file.id
+
+
+def read_file(file: Attachment) -> bytes:
+    """The plain bytes of a file. Raises SealBroken where it is gone or was changed."""
+    return open_sealed(_path(file), "attachment", "file", file.seal_id)
+
+
+def _path(file: Attachment) -> Path:
+    folder = Path(current_app.instance_path) / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / file.file
+
+
+def _digest(content: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(content)
+    return digest.finalize().hex()

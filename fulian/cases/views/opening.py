@@ -1,0 +1,101 @@
+"""`/cases/new`: one page with numbered parts, saved in one go."""
+
+from __future__ import annotations
+
+from flask import abort, redirect, render_template, request, url_for
+
+from fulian.accounts.enforcement import current_actor
+from fulian.audit.actor import Actor
+from fulian.cases.forms import NEW_PERSON, OpeningForm, PartyForm
+from fulian.cases.queries.case import find_submission
+from fulian.cases.queries.places import opening_places
+from fulian.cases.service import Repeated, open_case
+from fulian.cases.views.blueprint import UNPROCESSABLE, Answer, blueprint
+from fulian.db import transact
+from fulian.errors import Forbidden, Refused
+from fulian.people.queries import match_people
+from fulian.programmes.loader import find_programme
+from fulian.programmes.queries import open_codes
+from fulian.web.access import form_checks_csrf, requires
+from fulian.web.forms import refuse
+
+
+@blueprint.route("/cases/new", methods=["GET", "POST"])
+@requires("cases.open", "organisation")
+@form_checks_csrf
+def new() -> Answer:
+    """Draw the opening form of the one programme that is open, or ask which; save it."""
+    by = current_actor()
+    codes = sorted(open_codes(by, intake=True))
+    code = request.args.get("programme") or (codes[0] if len(codes) == 1 else "")
+    if code not in codes:
+        if code and find_programme(code) is None:
+            abort(404)
+        programmes = [programme for programme in map(find_programme, codes) if programme is not None]
+        return render_template("cases/new_choice.html", programmes=programmes, wanted=code)
+    programme = find_programme(code)
+    assert programme is not None  # noqa: S101 - narrows the type: open_codes holds installed programmes only
+    places = opening_places(by, code)
+    if not places:
+        return render_template("cases/new_choice.html", programmes=[], wanted=code)
+    form = OpeningForm(programme, [(place.id, place.short_name) for place in places])
+    if request.method == "POST" and _complete(form, by):
+        answer = _save(form, by)
+        if answer is not None:
+            return answer
+    return _page(form, by)
+
+
+def _page(form: OpeningForm, by: Actor) -> tuple[str, int]:
+    failed = any(part.errors or part.form_errors for part in form.forms)
+    candidates = {
+        party.role.code: match_people(by, party.name.data or "") if party.name.data and failed else []
+        for party in form.parties
+    }
+    page = render_template("cases/new.html", form=form, programme=form.programme, candidates=candidates)
+    return page, UNPROCESSABLE if failed else 200
+
+
+def _complete(form: OpeningForm, by: Actor) -> bool:
+    """Whether everything is filled in, and wherever somebody of that name is known, it was said who is meant."""
+    filled = form.validate()
+    for party in form.parties:
+        if not party.same.data and party.name.data and not party.name.errors and match_people(by, party.name.data):
+            party.name.errors = [*party.name.errors, "有同名或相近的人，请在下面选是不是同一个人。"]
+            filled = False
+        elif party.same.data not in ("", None, NEW_PERSON) and party.person_id is None:
+            party.name.errors = [*party.name.errors, "请重新选是不是同一个人。"]
+            filled = False
+    return filled
+
+
+def _save(form: OpeningForm, by: Actor) -> Answer | None:
+    """Save the case; None where a rule refused it and the form says why."""
+    values = form.values()
+    try:
+        opened = transact(open_case, values, by)
+    except Repeated:
+        before = find_submission(by, values.submission_id)
+        if before is None:
+            abort(400)
+        return redirect(url_for("cases.show", case_id=before.id))
+    except Forbidden:
+        raise
+    except Refused as refused:
+        _refuse(form, refused)
+        return None
+    return redirect(url_for("cases.show", case_id=opened.id, opened=1))
+
+
+def _refuse(form: OpeningForm, refused: Refused) -> None:
+    """Put a refusal at its field: of a party (`<role>-<field>`), of where, or of the programme's own form."""
+    for party in form.parties:
+        head = f"{party.role.code}-"
+        if refused.field and refused.field.startswith(head):
+            refuse(party, Refused(refused.message, _party_field(party, refused.field[len(head) :])))
+            return
+    refuse(form.where if refused.field == "org_id" else form.own, refused)
+
+
+def _party_field(party: PartyForm, name: str) -> str:
+    return name if name in party._fields else "name"
