@@ -1,4 +1,4 @@
-"""An application with nothing but the log's own tables, on a database file of its own."""
+"""An application with nothing but the log, on both databases."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from flask import Flask
 
 from fulian.audit.actor import Actor
 from fulian.audit.log import set_city_unit
-from fulian.audit.models import AuditEntry, AuditHead
-from fulian.db import Base, db, init_db
+from fulian.db import db, init_db
 from fulian.sealing.keys import create_keys, init_keys
+from fulian.testing.databases import Database
 
-NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, 1, 30, 0, 250_000, tzinfo=UTC)
 CITY_UNIT_ID = 2
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def log_app(database: Database, tmp_path: Path) -> Iterator[Flask]:
     app = Flask("log_only")
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    app.config["SQLALCHEMY_DATABASE_URI"] = database.url
     init_db(app)
     init_keys(app, create_keys(tmp_path / "keys"))
     set_city_unit(app, lambda: CITY_UNIT_ID)
     with app.app_context():
-        Base.metadata.create_all(db.engine, [AuditEntry.__table__, AuditHead.__table__])
         yield app
         db.session.remove()
         db.engine.dispose()
