@@ -12,6 +12,7 @@ from functools import lru_cache
 from flask import Flask, current_app
 
 from fulian.audit.actor import Held
+from fulian.errors import StartRefused
 
 ROLES: Mapping[str, str] = {
     "caseworker": "调解员·经办人",
@@ -97,12 +98,14 @@ class Rights:
     def add(self, programme: str, permissions: Mapping[str, Iterable[str]]) -> None:
         """Take in a programme's permissions (dotted name → roles): they need a grant for that programme or for all.
 
-        Raises ValueError for an unknown role, one of the three administrators' roles, or a name already taken.
+        Raises StartRefused for an unknown role, one of the three administrators' roles, or a name already taken.
         """
         for name, roles in permissions.items():
             unfit = frozenset(roles) - BUSINESS
-            if unfit or name in self._names:
-                raise ValueError(f"permission {name!r} of {programme!r}: {', '.join(sorted(unfit)) or 'name is taken'}")
+            if unfit:
+                raise StartRefused(f"插件 {programme} 的权限 {name} 给了不能给的角色：{'、'.join(sorted(unfit))}。")
+            if name in self._names:
+                raise StartRefused(f"插件 {programme} 的权限 {name} 已被占用，请换一个名称。")
             self._names[name] = (frozenset(roles), programme)
         self._of_grant.cache_clear()
 
