@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from fulian.db import Lineage, configure_engine
-from fulian.lineages import upgrade
-from fulian.testing.postgres import APPLICATION, OWNER, PostgresServer, find_programs
+from fulian.db import configure_engine
+from fulian.testing.postgres import OWNER, PostgresServer, find_programs
 from fulian.testing.run import Run
 
 Kind = Literal["sqlite", "postgresql"]
@@ -46,17 +45,6 @@ class Database:
         engine = configure_engine(create_engine(self.owner_url if as_owner else self.url, poolclass=NullPool))
         yield engine
         engine.dispose()
-
-
-@dataclass(frozen=True)
-class Content:
-    """What stands in a test's database before it begins. `fill(database)` is called once in a run and must commit.
-
-    `name` tells contents apart; two contents with one name are taken for the same.
-    """
-
-    name: str = "migrated"
-    fill: Callable[[Database], None] = lambda _database: None
 
 
 def lacking(what: str) -> NoReturn:
@@ -86,30 +74,27 @@ def empty_database(run: Run, kind: Kind, folder: Path) -> Iterator[Database]:
 
 @contextmanager
 def copied_database(
-    run: Run, kind: Kind, folder: Path, lineages: Sequence[Lineage], content: Content
+    run: Run, kind: Kind, folder: Path, name: str, fill: Callable[[Database], None]
 ) -> Iterator[Database]:
-    """A copy of the template that holds `lineages` at their newest revision and `content`."""
-    name = "-".join(["template", *(lineage.code for lineage in lineages), content.name])
+    """A copy of the template `name`, which the first who needs it makes: an empty database, given to `fill`.
+
+    `fill` migrates it and puts in what tests should find; it must commit, and leave no connection behind.
+    """
     if kind == "sqlite":
-        template = run.once(f"{name}.sqlite", lambda path: _prepare(_sqlite(path), lineages, content))
+        template = run.once(f"{name}.sqlite", lambda path: fill(_sqlite(path)))
         with _sqlite_file(folder, template) as database:
             yield database
-    else:
-        server = postgres_server(run)
+        return
+    server = postgres_server(run)
 
-        def make(_path: Path) -> None:
-            server.drop_database(name)  # what an attempt that failed left behind
-            server.create_database(name)
-            _prepare(_postgres(server, name), lineages, content)
+    def make(_path: Path) -> None:
+        server.drop_database(name)  # what an attempt that failed left behind
+        server.create_database(name)
+        fill(_postgres(server, name))
 
-        run.once(f"{name}.postgres", make)
-        with _postgres_database(server, name) as database:
-            yield database
-
-
-def _prepare(database: Database, lineages: Sequence[Lineage], content: Content) -> None:
-    upgrade(database.owner_url, lineages, APPLICATION)
-    content.fill(database)
+    run.once(f"{name}.postgresql", make)
+    with _postgres_database(server, name) as database:
+        yield database
 
 
 def _sqlite(path: Path) -> Database:
