@@ -1,0 +1,46 @@
+"""The time limit of mediation: 30 days from acceptance, longer where both agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, Term, legal_deadline, local_date, setting
+from fulian_mediation.codes import CODE
+from fulian_mediation.queries import find_detail
+
+# The Act sets no limit; mediation committees work with 30 days, longer where both sides agree. A setting, therefore.
+DAYS_TO_CONCLUDE = 30
+CUSTOM = "人民调解工作惯例：受理起 30 日"
+BOTH_AGREED = "双方同意延期"
+
+EXTEND = "extend_deadline"
+TITLE = "办结，或双方同意延期"
+
+
+def deadline_task(case: CaseLike) -> PlannedTask:
+    """The day by which mediation is to end, counted from the day of acceptance (民法典第二百零一、二百零三条)."""
+    days = setting(CODE, "days_to_conclude", case.county_id)
+    due = legal_deadline(local_date(case.opened_at), Term(CUSTOM, days=days))
+    return PlannedTask(EXTEND, TITLE, due.last_day, legal=True, article=due.article)
+
+
+def guard_extension(case: CaseLike, data: Data, by: Actor) -> Refused | None:
+    """Only to a day to come."""
+    if data and data["until"] <= local_date(by.now):
+        return Refused("延期要到今天以后的日子，请重新选。", "until")
+    return None
+
+
+def extend_deadline(case: CaseLike, data: Data, by: Actor) -> None:
+    """Write down until when both agreed to go on."""
+    find_detail(case.id).extended_until = data["until"]
+
+
+def extension_line(data: Data) -> str:
+    """双方同意延期到 2026-12-20。 and what was noted."""
+    return f"{BOTH_AGREED}到 {data['until'].isoformat()}。{data.get('note') or ''}"
+
+
+def tasks_after_extension(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
+    """The same limit on its new day."""
+    return (PlannedTask(EXTEND, TITLE, data["until"], legal=True, article=BOTH_AGREED),)

@@ -1,0 +1,99 @@
+"""How a mediation case begins: what the answers say, the detail row, the first things due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fulian.api import Actor, Assessment, CaseLike, Data, PlannedTask, case_parties, db, local_date, next_number, setting
+from fulian_mediation.codes import APPLICANT, CODE, RESPONDENT, SOURCES, VIOLENCE, dispute_labels, label_of
+from fulian_mediation.models import MediationDetail, MediationDispute, MediationWillingness
+from fulian_mediation.notice import NOTICE_VERSION
+from fulian_mediation.service.deadline import deadline_task
+from fulian_mediation.service.screening import RED, Screen, suggest_risk
+from fulian_mediation.service.willingness import task_after_willingness
+
+FILE_SERIES = f"file:{CODE}"
+FILE_NUMBER_PATTERN = "（{year}）聊妇婚调字第{number}号"  # the form's round brackets, not those of official documents
+FIRST_STAGE = "accepted"
+
+
+def screen_of(data: Data) -> Screen:
+    """The answers of the screen among the values of the intake form."""
+    return Screen(data["hit"], data["threatened"], data["unsafe"])
+
+
+def assess_intake(data: Data, by: Actor) -> Assessment:
+    """What the answers say: subject, suggested risk, restricted where violence is reported.
+
+    The applicant's address and phone are kept from the other side where she asks for it, and wherever violence is
+    reported (山东省反家庭暴力条例第四十条 protects such data; before any court order [D]).
+    """
+    screen = screen_of(data)
+    violence = screen.reported or VIOLENCE in data["disputes"]
+    risk = suggest_risk(
+        screen, setting(CODE, "risk_scores", by.county_id), violence_named=VIOLENCE in data["disputes"]
+    )
+    return Assessment(
+        subject=dispute_labels(data["disputes"]),
+        summary=data["summary"],
+        stage=FIRST_STAGE,
+        risk=risk,
+        restricted=violence,
+        source=data["source"],
+        text=_first_line(data),
+        hidden=(APPLICANT,) if violence or data.get("keep_hidden") else (),
+    )
+
+
+def create_detail(case: CaseLike, data: Data, by: Actor) -> MediationDetail:
+    """The detail row of a new case; adds what it is about and what each side said of being mediated.
+
+    The file number is taken at acceptance from its own yearly series in the unit: one case, one file, one number.
+    """
+    today = local_date(by.now)
+    number = next_number(FILE_SERIES, case.county_id, today.year)
+    for code in data["disputes"]:
+        db.session.add(MediationDispute(case_id=case.id, code=code, county_id=case.county_id))
+    answers = {APPLICANT: data["applicant_willing"], RESPONDENT: data["respondent_willing"]}
+    for party in case_parties(case.id):
+        db.session.add(
+            MediationWillingness(
+                case_id=case.id,
+                county_id=case.county_id,
+                party_id=party.id,
+                answer=answers[party.role],
+                said_on=today,
+                account_id=by.account_id,
+                recorded_at=by.now,
+            )
+        )
+    screen = screen_of(data)
+    told = bool(data.get("notice_given"))
+    return MediationDetail(
+        case_id=case.id,
+        county_id=case.county_id,
+        file_number=write_number(setting(CODE, "file_number_pattern", case.county_id), today.year, number),
+        hit=screen.hit,
+        threatened=screen.threatened,
+        unsafe=screen.unsafe,
+        severe=case.risk == RED,
+        notice_version=NOTICE_VERSION if told else "",
+        notice_given_at=by.now if told else None,
+        injury_consent=bool(data.get("injury_consent")),
+    )
+
+
+def first_tasks(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
+    """What is due first: the report to the police, the first session, or asking the other side; and the time limit."""
+    return (*task_after_willingness(case, by), deadline_task(case))
+
+
+def write_number(pattern: str, year: int, number: int) -> str:
+    """A file number by its pattern: {year}, and {number} with four digits at least. The pattern is never a template."""
+    return pattern.replace("{year}", str(year)).replace("{number}", f"{number:04d}")
+
+
+def _first_line(data: Data) -> str:
+    source = f"来源：{label_of(SOURCES, data['source'])}。"
+    return source + (f"已告知权利义务（告知书{NOTICE_VERSION}）。" if data.get("notice_given") else "")

@@ -1,0 +1,74 @@
+"""What each side says of being mediated, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, case_parties, db, local_date, setting
+from fulian_mediation.codes import CODE, SIDES, WILLINGNESS, label_of
+from fulian_mediation.models import MediationWillingness
+from fulian_mediation.queries import all_agreed, police_reports_of, refusing_roles, session_count
+from fulian_mediation.service.bars import SHANDONG_20, is_severe
+
+CONTACT_DAYS = 3  # [D] default of the setting contact_days
+SESSION_DAYS = 7  # [D] default of the setting session_days
+CONCLUDE = "conclude"
+
+
+def guard_willingness(case: CaseLike, data: Data, by: Actor) -> Refused | None:
+    """A party may refuse or end mediation at any time (人民调解法第二十三条): only a day to come is refused."""
+    if data and data["said_on"] > local_date(by.now):
+        return Refused("这一天还没到。对方说了以后再登记。", "said_on")
+    return None
+
+
+def record_willingness(case: CaseLike, data: Data, by: Actor) -> None:
+    """Add a line of willingness of the party whose role is data["side"]; earlier lines stay."""
+    for party in case_parties(case.id):
+        if party.role == data["side"]:
+            db.session.add(
+                MediationWillingness(
+                    case_id=case.id,
+                    county_id=case.county_id,
+                    party_id=party.id,
+                    answer=data["answer"],
+                    said_on=data["said_on"],
+                    account_id=by.account_id,
+                    recorded_at=by.now,
+                )
+            )
+
+
+def willingness_line(data: Data) -> str:
+    """乙方：同意。 and what was noted."""
+    return f"{label_of(SIDES, data['side'])}：{label_of(WILLINGNESS, data['answer'])}。{data.get('note') or ''}"
+
+
+def tasks_after_willingness(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
+    """The same as at the beginning; nothing where sessions are under way and both still agree."""
+    if session_count(case.id) and all_agreed(case.id):
+        return ()
+    return task_after_willingness(case, by)
+
+
+def task_after_willingness(case: CaseLike, by: Actor) -> Sequence[PlannedTask]:
+    """The one next thing that the willingness of both, and the risk of violence, leave open."""
+    today = local_date(by.now)
+    if is_severe(case):
+        return () if police_reports_of(case.id) else (_report_task(case, by),)
+    if refusing_roles(case.id):
+        return (PlannedTask(CONCLUDE, "按“当事人拒绝”办结", today + _days("contact_days", case)),)
+    if all_agreed(case.id):
+        return (PlannedTask("record_session", "第一次调解", today + _days("session_days", case)),)
+    return (PlannedTask("record_willingness", "联系对方，问是否愿意调解", today + _days("contact_days", case)),)
+
+
+def _report_task(case: CaseLike, by: Actor) -> PlannedTask:
+    return PlannedTask(
+        "report_police", "报告公安，记下回执", local_date(by.now), legal=True, article=SHANDONG_20
+    )
+
+
+def _days(code: str, case: CaseLike) -> timedelta:
+    return timedelta(days=setting(CODE, code, case.county_id))
