@@ -1,0 +1,107 @@
+"""Search tokens of a person, and what a typed query asks for.
+
+A name has the tokens of `codes.names`; a phone is found by its last four digits (p4:) or whole (p:), a document by its
+number (d:): keyed digests, so that the table of tokens gives no number away.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from fulian.codes.documents import read_phone
+from fulian.codes.names import name_tokens, query_token
+from fulian.errors import Refused
+from fulian.people.facts import PHONE_ENDING
+from fulian.sealing.columns import blind_index
+
+# Five digits in one query are a part of somebody's number: they never stand in an address.
+PERSONAL_DIGITS = 5
+
+NAME, ENDING, PHONE, DOCUMENT, NOTHING = "name", "phone_ending", "phone", "document", "nothing"
+
+_CARD = re.compile(r"\d{6}19\d{9}[\dX]")  # GB 11643: who was born before 2000 may still show the number of 15 digits
+_LOCAL_NUMBER = re.compile(r"\d{7,8}")
+_SIGNS = re.compile(r"[\s‐‑–—−().-]")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What somebody typed to find a person: `kind` is one of the five above, `token` what is looked up.
+
+    `personal` says that it may be a number of a document or a phone.
+    """
+
+    kind: str
+    token: str | None
+    personal: bool
+
+
+def _fold(text: str) -> str:
+    return _SIGNS.sub("", unicodedata.normalize("NFKC", text).upper())
+
+
+def looks_personal(text: str) -> bool:
+    """Whether a query may hold a number of a document or a phone, which must not stand in an address."""
+    return sum(ch.isdecimal() for ch in unicodedata.normalize("NFKC", text)) >= PERSONAL_DIGITS
+
+
+def document_key(number: str) -> bytes:
+    """The blind index of a document's number as `codes.documents` folds it.
+
+    The numbers of 15 and 18 digits of one citizen have the same index, though each is kept as it was shown.
+    """
+    folded = _fold(number)
+    return blind_index("document", folded[:6] + folded[8:17] if _CARD.fullmatch(folded) else folded)
+
+
+def document_token(number: str) -> str:
+    """The token of a document's number."""
+    return f"d:{document_key(number).hex()}"
+
+
+def _phone_token(phone: str) -> str:
+    return f"p:{blind_index('phone', _fold(phone)).hex()}"
+
+
+def _ending_token(ending: str) -> str:
+    return f"p4:{blind_index('phone4', ending).hex()}"
+
+
+def person_tokens(name: str, phone: str = "", document: str = "") -> set[str]:
+    """Every token under which somebody is found; phone and document as `codes.documents` reads them, "" for none."""
+    tokens = name_tokens(name)
+    if phone:
+        tokens |= {_phone_token(phone), _ending_token(phone[-PHONE_ENDING:])}
+        _area, _hyphen, local = phone.partition("-")
+        if local:
+            tokens.add(_phone_token(local))
+    if document:
+        tokens.add(document_token(document))
+    return tokens
+
+
+def query_tokens(text: str) -> Query:
+    """What was typed: four digits a phone's ending, 7, 8 or 11 digits a phone, other numbers a document, else a name.
+
+    A name may be whole or a part of it, pinyin or initials. `token` is None where the text says too little.
+    """
+    folded = _fold(text)
+    if looks_personal(text):
+        phone = _as_phone(folded)
+        return Query(PHONE, _phone_token(phone), True) if phone else Query(DOCUMENT, document_token(folded), True)
+    if folded.isdecimal():
+        enough = len(folded) == PHONE_ENDING
+        return Query(ENDING, _ending_token(folded), False) if enough else Query(NOTHING, None, False)
+    token = query_token(text)
+    return Query(NAME if token else NOTHING, token, False)
+
+
+def _as_phone(digits: str) -> str | None:
+    if _LOCAL_NUMBER.fullmatch(digits):
+        return digits
+    try:
+        return read_phone(digits)
+    except Refused:
+        return None
