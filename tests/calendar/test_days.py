@@ -16,6 +16,13 @@ def test_the_day_begins_at_midnight_in_shanghai() -> None:
     assert month_of(datetime(2026, 11, 30, 16, 0, tzinfo=UTC)) == "2026-12"
 
 
+def test_the_ends_of_a_day_belong_to_it() -> None:
+    day = date(2026, 11, 30)
+    assert calendar.start_of_day(day) == datetime(2026, 11, 29, 16, 0, tzinfo=UTC)
+    assert calendar.end_of_day(day) == datetime(2026, 11, 30, 15, 59, 59, tzinfo=UTC)
+    assert local_date(calendar.start_of_day(day)) == local_date(calendar.end_of_day(day)) == day
+
+
 def test_a_moment_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         local_date(datetime(2026, 11, 30))  # noqa: DTZ001 (the point of the test)
