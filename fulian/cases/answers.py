@@ -20,7 +20,9 @@ SHOWN = 50  # the newest; more than that is nobody's file, and the list of cases
 def fulian_person_record(person: PersonLike, viewer: Viewer, purpose: str) -> list[RecordSection]:
     """The cases in which the person is a party, as far as the viewer sees them, newest first."""
     rows = db.session.execute(
-        select(Case.id, Case.number, Case.subject, Case.programme, Case.status, Case.stage, Case.outcome, Case.opened_at)
+        select(
+            Case.id, Case.number, Case.subject, Case.programme, Case.status, Case.stage, Case.outcome, Case.opened_at
+        )
         .join(Party, Party.case_id == Case.id)
         .where(Party.person_id == person.id, sees(viewer))
         .order_by(Case.opened_at.desc(), Case.id.desc())

@@ -187,7 +187,9 @@ class FileForm(BaseForm):
 class BreakGlassForm(BaseForm):
     """Opening a restricted case in an emergency."""
 
-    number = StringField("完整案号", [Filled("请填写完整案号。"), Length(max=40)], description="例如：聊妇调〔2026〕371502-000123")
+    number = StringField(
+        "完整案号", [Filled("请填写完整案号。"), Length(max=40)], description="例如：聊妇调〔2026〕371502-000123"
+    )
     reason = TextAreaField("为什么必须现在看", [Filled("请写明为什么必须现在看。"), Length(max=200)])
 
 

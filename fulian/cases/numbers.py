@@ -37,5 +37,3 @@ def case_number(word: str, year: int, number_code: str, n: int) -> str:
     The brackets of the year are the hexagonal ones of official documents (GB/T 9704-2012, 7.3.1).
     """
     return f"聊妇{word}〔{year}〕{number_code}-{n:06d}"
-
-

@@ -25,9 +25,7 @@ def scope_rows(case: Mapping[str, Any], ancestors: Iterable[OrgRef]) -> list[dic
     return [*rows, {**base, "scope_id": case["org_id"], "own": 1}]
 
 
-def access_rows(
-    case: Mapping[str, Any], reason: str, at: datetime, granted_by: int | None
-) -> list[dict[str, Any]]:
+def access_rows(case: Mapping[str, Any], reason: str, at: datetime, granted_by: int | None) -> list[dict[str, Any]]:
     """`case_access` rows of a restricted case: its programme's lead and the county admin of its unit, by role."""
     base = {
         "case_id": case["id"],
@@ -45,9 +43,7 @@ def access_rows(
     ]
 
 
-def token_rows(
-    case: Mapping[str, Any], tokens_of: Mapping[int, Iterable[str]]
-) -> list[dict[str, Any]]:
+def token_rows(case: Mapping[str, Any], tokens_of: Mapping[int, Iterable[str]]) -> list[dict[str, Any]]:
     """`case_token` rows of a case that is not restricted; `tokens_of` maps each party's person to her tokens."""
     return [
         {

@@ -94,9 +94,5 @@ def visible_cases(viewer: Viewer) -> Select[tuple[int]]:
     arms: list[Select[tuple[int]]] = [select(CaseScope.case_id).where(arm.where()) for arm in scope_arms(viewer)]
     arms.append(select(Case.id).where(handles(viewer)))
     access = aliased(CaseAccess)
-    arms.append(
-        select(access.case_id).where(
-            access.id.in_(select(CaseAccess.id).where(access_condition(viewer)))
-        )
-    )
+    arms.append(select(access.case_id).where(access.id.in_(select(CaseAccess.id).where(access_condition(viewer)))))
     return select(union(*arms).subquery().c[0])

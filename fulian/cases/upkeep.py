@@ -17,6 +17,8 @@ def check_statistics(_payload: Mapping[str, Any], _by: Actor) -> str:
     differing = differing_cells()
     if differing:
         cell, (stored, counted) = next(iter(differing.items()))
-        raise RuntimeError(f"{len(differing)} cells differ, the first {tuple(cell)}: stored {stored}, counted {counted}")
+        raise RuntimeError(
+            f"{len(differing)} cells differ, the first {tuple(cell)}: stored {stored}, counted {counted}"
+        )
     forget_empty_cells()
     return "统计与经过一致。"

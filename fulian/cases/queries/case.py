@@ -83,7 +83,14 @@ def case_parties(case_id: int) -> tuple[PartyView, ...]:
     """The parties in their order: the first role first."""
     rows = db.session.execute(
         select(
-            Party.id, Party.person_id, Party.role, Party.relation, Party.hidden, Person.name, Person.sex, Person.birth_date
+            Party.id,
+            Party.person_id,
+            Party.role,
+            Party.relation,
+            Party.hidden,
+            Person.name,
+            Person.sex,
+            Person.birth_date,
         )
         .join(Person, Person.id == Party.person_id)
         .where(Party.case_id == case_id)
@@ -119,6 +126,16 @@ def open_tasks(case_id: int) -> list[Task]:
             select(Task).where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.due_at, Task.id)
         ).scalars()
     )
+
+
+def find_task(case_id: int, task_id: int) -> Task:
+    """An open task of a case that is in scope. Raises NotFound."""
+    task = db.session.execute(
+        select(Task).where(Task.id == task_id, Task.case_id == case_id, Task.done_at.is_(None))
+    ).scalar_one_or_none()
+    if task is None:
+        raise NotFound
+    return task
 
 
 def case_attachments(case_id: int) -> list[Attachment]:

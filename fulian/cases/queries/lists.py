@@ -190,7 +190,9 @@ def _after(at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor) -> ColumnE
     return place > bound if ascending else place < bound
 
 
-def _limited(query: Select[Any], at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor | None, n: int) -> Select[Any]:
+def _limited(
+    query: Select[Any], at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor | None, n: int
+) -> Select[Any]:
     if cursor is not None:
         query = query.where(_after(at, case_id, wanted, cursor))
     if wanted.due_from is not None:

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from fulian.audit.actor import Viewer
 from fulian.calendar import end_of_day, local_date, start_of_day
 from fulian.cases.models import OPEN_STATUSES, Case, Task
-from fulian.cases.queries.lists import CaseFilter, CaseRow, case_rows
+from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_rows
 from fulian.cases.scope import sees
 from fulian.db import db
+from fulian.orgs.scope import OWN_ORG_ROLES
 
 SOON_DAYS = 7  # the third counter: due within seven days (style guide, section 2)
 SHOWN = 50
@@ -112,3 +113,10 @@ def my_open_count(viewer: Viewer) -> int:
 def month_start(now: datetime) -> datetime:
     """The first instant of this month in Shanghai, as UTC."""
     return start_of_day(local_date(now).replace(day=1))
+
+
+def area_due_count(viewer: Viewer) -> int | None:
+    """How many cases of the viewer's area are overdue, to COUNT_CAP + 1; None for somebody who sees only her own."""
+    if all(held.role in OWN_ORG_ROLES for held in viewer.grants):
+        return None
+    return case_count(viewer, CaseFilter(order="due", due_until=viewer.now))

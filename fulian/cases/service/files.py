@@ -14,26 +14,36 @@ from fulian.audit.log import record
 from fulian.cases.models import Attachment, Party
 from fulian.cases.service.held import add_event, hold_case
 from fulian.db import db
-from fulian.documents.files import safe_name
+from fulian.documents.files import safe_file_name
 from fulian.errors import NotFound, Refused
 from fulian.sealing.columns import new_seal_id
 from fulian.sealing.files import open_sealed, seal_file
 
 FOLDER = "attachments"
+NAME_LENGTH = 100
 LARGEST_FILE = 20 * 1024 * 1024
 # What may be kept, by its first bytes: photographs, scans and office files. Anything else is refused by name.
-KINDS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xff\xd8\xff", "image/jpeg", "照片"),
-    (b"\x89PNG\r\n\x1a\n", "image/png", "图片"),
-    (b"%PDF-", "application/pdf", "PDF"),
-    (b"PK\x03\x04", "application/zip", "Word、Excel 或压缩文件"),
-    (b"\xd0\xcf\x11\xe0", "application/msword", "旧版 Word 或 Excel"),
+# The ending is taken from the name only where it fits the bytes.
+KINDS: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg", ("jpg", "jpeg")),
+    (b"\x89PNG\r\n\x1a\n", "image/png", ("png",)),
+    (b"%PDF-", "application/pdf", ("pdf",)),
+    (b"PK\x03\x04", "application/zip", ("docx", "xlsx", "zip")),
+    (b"\xd0\xcf\x11\xe0", "application/msword", ("doc", "xls", "wps", "et")),
 )
 
 
 def media_type_of(content: bytes) -> str | None:
     """The media type by the first bytes; None for what is not kept."""
-    return next((kind for start, kind, _label in KINDS if content.startswith(start)), None)
+    return next((kind for start, kind, _endings in KINDS if content.startswith(start)), None)
+
+
+def _kept_name(name: str, media_type: str) -> str:
+    stem, _dot, ending = name.rpartition(".")
+    endings = next(known for _start, kind, known in KINDS if kind == media_type)
+    if ending.lower() in endings:
+        return safe_file_name(stem[:NAME_LENGTH], ending.lower())
+    return safe_file_name(name[:NAME_LENGTH], endings[0])
 
 
 def attach_file(
@@ -64,7 +74,7 @@ def attach_file(
         county_id=held.case.county_id,
         party_id=party_id,
         label=label.strip(),
-        name=safe_name(name),
+        name=_kept_name(name, media_type),
         media_type=media_type,
         size=len(content),
         digest=_digest(content),

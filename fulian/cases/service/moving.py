@@ -57,9 +57,7 @@ def _change_county(org_id: int, county_id: int) -> None:
         values: dict[str, object] = {"county_id": county_id}
         db.session.execute(update(table).where(mine).values(values), execution_options={"synchronize_session": False})
     db.session.execute(
-        update(CaseAccess)
-        .where(CaseAccess.case_id.in_(cases), CaseAccess.kind == "role")
-        .values(org_id=county_id),
+        update(CaseAccess).where(CaseAccess.case_id.in_(cases), CaseAccess.kind == "role").values(org_id=county_id),
         execution_options={"synchronize_session": False},
     )
 

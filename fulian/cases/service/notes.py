@@ -33,7 +33,9 @@ def add_note(case_id: int, title: str, text: str, at: datetime, party_id: int | 
         mine = select(Party.id).where(Party.id == party_id, Party.case_id == case_id)
         if db.session.execute(mine).first() is None:
             raise NotFound
-    event_id = add_event(held.case, "note", (title.strip() or "记一笔")[:TITLE_LENGTH], text.strip(), by, at=at, party_id=party_id)
+    event_id = add_event(
+        held.case, "note", (title.strip() or "记一笔")[:TITLE_LENGTH], text.strip(), by, at=at, party_id=party_id
+    )
     record(
         by,
         "event.added",

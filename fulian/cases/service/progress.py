@@ -74,7 +74,9 @@ def close_case(case_id: int, version: int, outcome: str, data: Mapping[str, Any]
     held = hold_case(case_id, by, "cases.edit", needs_open=True)
     case = held.case
     programme = programme_of(case)
-    check_version(case, version, {"阶段": programme.stage_label(case.stage)}, {"结果": programme.outcome_label(outcome)})
+    check_version(
+        case, version, {"阶段": programme.stage_label(case.stage)}, {"结果": programme.outcome_label(outcome)}
+    )
     if outcome not in {known.code for known in programme.outcomes}:
         raise Refused("请从列出的结果里选一个。", "outcome")
     values = {**data, "outcome": outcome}

@@ -16,9 +16,7 @@ from fulian.errors import NotFound, Refused
 from fulian.programmes.programme import PlannedTask
 
 
-def add_task(
-    case_id: int, title: str, due_on: date, due_at: datetime | None, submission_id: str, by: Actor
-) -> int:
+def add_task(case_id: int, title: str, due_on: date, due_at: datetime | None, submission_id: str, by: Actor) -> int:
     """Add a task by hand; never conflicts with an edit of the case. A doubled submit adds one.
 
     Raises Refused for a day in the past or an empty title, NotFound out of scope.
@@ -31,7 +29,9 @@ def add_task(
     doubled = db.session.execute(select(Task.id).where(Task.submission_id == submission_id)).scalar_one_or_none()
     if doubled is not None:
         return doubled
-    task = Task(**task_row(held.case, PlannedTask("own", title.strip(), due_on, due_at), by), submission_id=submission_id)
+    task = Task(
+        **task_row(held.case, PlannedTask("own", title.strip(), due_on, due_at), by), submission_id=submission_id
+    )
     db.session.add(task)
     db.session.flush()
     refresh_due(held.case)
