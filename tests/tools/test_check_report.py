@@ -11,18 +11,15 @@ import pytest
 
 TOOL = Path(__file__).parents[2] / "tools/check_report.py"
 
-PROPERTY = '<properties><property name="{}" value="{}"/></properties>'
-ON_SQLITE = (
-    '<testcase classname="tests.a" name="test_a[sqlite]">' + PROPERTY.format("database", "sqlite") + "</testcase>"
-)
-ON_POSTGRESQL = ON_SQLITE.replace("sqlite", "postgresql")
-IN_BROWSER = (
-    '<testcase classname="tests.b" name="test_b">' + PROPERTY.format("visited", "/cases/ /cases/12") + "</testcase>"
-)
+CASE = '<testcase classname="tests.a" name="{}"><properties><property name="{}" value="{}"/></properties></testcase>'
+ON_SQLITE = CASE.format("test_a[sqlite]", "database", "sqlite")
+ON_POSTGRESQL = CASE.format("test_a[postgresql]", "database", "postgresql")
+IN_BROWSER = CASE.format("test_b", "visited", "/cases/ /cases/12")
 ROUTES = [
     {"rule": "/cases/", "methods": ["GET"], "endpoint": "cases.show_list"},
     {"rule": "/cases/<int:case_id>", "methods": ["GET"], "endpoint": "cases.show"},
     {"rule": "/cases/<int:case_id>/close", "methods": ["POST"], "endpoint": "cases.close"},
+    {"rule": "/mediation/static/<path:filename>", "methods": ["GET"], "endpoint": "programme.mediation.static"},
     {"rule": "/healthz", "methods": ["GET"], "endpoint": "health.healthz"},
 ]
 
@@ -37,7 +34,7 @@ def check(folder: Path, *cases: str, routes: list[dict[str, object]] = ROUTES) -
 def test_a_whole_run_passes(tmp_path: Path) -> None:
     result = check(tmp_path, ON_SQLITE, ON_POSTGRESQL, IN_BROWSER)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "3 tests, none skipped; 1 on SQLite, 1 on PostgreSQL" in result.stdout
+    assert "3 tests, none skipped: 1 on SQLite, 1 on PostgreSQL" in result.stdout
 
 
 SKIPPED = ON_POSTGRESQL.replace("</testcase>", '<skipped message="not run: no PostgreSQL"/></testcase>')
