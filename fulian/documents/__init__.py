@@ -1,0 +1,1 @@
+"""Documents (.docx and PDF) from templates and plain data; knows no case."""
