@@ -6,26 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from fulian.people.data import PersonData
+from fulian.people.data import PLAIN_FIELDS, SEALED_FIELDS, TEXT_FIELDS, PersonData
 from fulian.people.tokens import document_key
 from fulian.sealing.columns import new_seal_id, seal_text
 
 TABLE = "person"
-SEALED_FIELDS = ("document_number", "phone", "phone_note", "address", "registered_address", "note")
-PLAIN_FIELDS = (
-    "name",
-    "sex",
-    "birth_date",
-    "document_kind",
-    "division_code",
-    "registered_division_code",
-    "ethnicity",
-    "education",
-    "marital",
-    "political",
-    "submission_id",
-)
-TEXT_FIELDS = ("occupation", "employer")  # "" is stored as NULL
 
 
 def person_row(facts: PersonData, org_id: int, county_id: int, created_by: int | None, at: datetime) -> dict[str, Any]:

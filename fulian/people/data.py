@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from fulian.codes import divisions, sets
 from fulian.codes.documents import KINDS, NONE, read_document, read_phone
 from fulian.codes.names import fold_name
 from fulian.errors import Refused
+from fulian.people.models import Person
 
 WORK_LENGTH, EMPLOYER_LENGTH = 50, 80
 ADDRESS_LENGTH, NOTE_LENGTH, PHONE_NOTE_LENGTH = 120, 500, 100
 LONGEST_LIFE = 130  # years; nobody is known to have lived longer
 UNKNOWN_SEX = "0"  # GB/T 2261.1
 
-_SETS: Mapping[str, str] = {
+SEALED_FIELDS = ("document_number", "phone", "phone_note", "address", "registered_address", "note")
+PLAIN_FIELDS = (
+    "name",
+    "sex",
+    "birth_date",
+    "document_kind",
+    "division_code",
+    "registered_division_code",
+    "ethnicity",
+    "education",
+    "marital",
+    "political",
+    "submission_id",
+)
+TEXT_FIELDS = ("occupation", "employer")  # "" is stored as NULL
+
+CODE_SETS: Mapping[str, str] = {
     "sex": "gender",
     "ethnicity": "ethnic",
     "education": "education",
@@ -87,6 +105,14 @@ def read_person(data: PersonData, on: date) -> PersonData:
     )
 
 
+def facts_of(person: Person) -> PersonData:
+    """The facts of a person with everything opened: for rules, never for a page."""
+    facts: dict[str, Any] = {field: person.unseal(field) or "" for field in SEALED_FIELDS}
+    facts |= {field: getattr(person, field) or "" for field in TEXT_FIELDS}
+    facts |= {field: getattr(person, field) for field in PLAIN_FIELDS}
+    return PersonData(**facts)
+
+
 def _check_birth(born: date | None, on: date) -> None:
     if born is not None and born > on:
         raise Refused("出生日期晚于今天，请改正。", "birth_date")
@@ -95,7 +121,7 @@ def _check_birth(born: date | None, on: date) -> None:
 
 
 def _check_codes(data: PersonData) -> None:
-    for field, set_name in _SETS.items():
+    for field, set_name in CODE_SETS.items():
         code = getattr(data, field)
         if code and not sets.is_code(set_name, code):
             raise Refused("请从列出的选项里选。", field)

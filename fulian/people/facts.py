@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from fulian.codes import divisions
-from fulian.codes.documents import mask_phone
+from fulian.codes.documents import KINDS, mask_id, mask_phone
 from fulian.codes.sets import label
+from fulian.people.data import CODE_SETS, SEALED_FIELDS, PersonData
 
 PHONE_ENDING = 4
 TOWNSHIP = "township"
@@ -47,3 +48,21 @@ def masked_name(name: str) -> str:
 def masked_phone(phone: str | None) -> str:
     """138****5512; "" where there is none."""
     return mask_phone(phone) if phone else ""
+
+
+def shown(field: str, facts: PersonData) -> str:
+    """A fact as a page shows it: codes as words, numbers masked, other sealed texts only as 已登记; "" for nothing."""
+    value = getattr(facts, field)
+    if not value:
+        return ""
+    if field in CODE_SETS:
+        return label(CODE_SETS[field], value, short=True)
+    if field in ("division_code", "registered_division_code"):
+        return divisions.full_name(value)
+    if field == "document_kind":
+        return KINDS[value]
+    if field == "document_number":
+        return mask_id(value)
+    if field == "phone":
+        return masked_phone(value)
+    return "已登记" if field in SEALED_FIELDS else str(value)

@@ -11,13 +11,12 @@ from sqlalchemy import delete, insert, select
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import local_date
-from fulian.codes import divisions, sets
-from fulian.codes.documents import KINDS, NONE, mask_id
+from fulian.codes.documents import KINDS, NONE
 from fulian.db import db
 from fulian.errors import NotFound, Refused, Stale
-from fulian.people.bulk import PLAIN_FIELDS, SEALED_FIELDS, TEXT_FIELDS, token_rows
-from fulian.people.data import UNKNOWN_SEX, PersonData, read_person
-from fulian.people.facts import masked_phone
+from fulian.people.bulk import token_rows
+from fulian.people.data import SEALED_FIELDS, UNKNOWN_SEX, PersonData, facts_of, read_person
+from fulian.people.facts import shown
 from fulian.people.models import Person, PersonToken
 from fulian.people.scope import visible_people
 from fulian.people.service.register import EDIT, logged, refuse_known
@@ -27,13 +26,6 @@ from fulian.people.words import FIELD_LABELS
 # Emptied by a tick of their own; a document goes by picking the kind `none`.
 CLEARABLE = frozenset(SEALED_FIELDS) - {"document_number"}
 _EMPTY = (None, "", UNKNOWN_SEX, NONE)
-_SETS = {
-    "sex": "gender",
-    "ethnicity": "ethnic",
-    "education": "education",
-    "marital": "marital",
-    "political": "political",
-}
 
 
 def edit_person(
@@ -84,14 +76,6 @@ def hold_person(person_id: int, by: Actor, permission: str) -> Person:
     if person is None:
         raise NotFound
     return person
-
-
-def facts_of(person: Person) -> PersonData:
-    """The facts of a person with everything opened: for rules, never for a page."""
-    facts: dict[str, Any] = {field: person.unseal(field) or "" for field in SEALED_FIELDS}
-    facts |= {field: getattr(person, field) or "" for field in TEXT_FIELDS}
-    facts |= {field: getattr(person, field) for field in PLAIN_FIELDS}
-    return PersonData(**facts)
 
 
 def rebuild_tokens(person: Person, units: Iterable[int] = ()) -> None:
@@ -169,21 +153,3 @@ def _stale(saved: PersonData, mine: PersonData) -> Stale:
         {field: shown(field, saved) for field in differing},
         {field: shown(field, mine) for field in differing} | typed,
     )
-
-
-def shown(field: str, facts: PersonData) -> str:
-    """A fact as a page shows it: codes as words, numbers masked, other sealed texts only as 已登记; "" for nothing."""
-    value = getattr(facts, field)
-    if not value:
-        return ""
-    if field in _SETS:
-        return sets.label(_SETS[field], value, short=True)
-    if field in ("division_code", "registered_division_code"):
-        return divisions.full_name(value)
-    if field == "document_kind":
-        return KINDS[value]
-    if field == "document_number":
-        return mask_id(value)
-    if field == "phone":
-        return masked_phone(value)
-    return "已登记" if field in SEALED_FIELDS else str(value)

@@ -1,0 +1,277 @@
+"""Reads of people: lists and searches in scope, one person, posts and consents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, select, true, union
+
+from fulian.audit.actor import Viewer
+from fulian.calendar import local_date
+from fulian.codes.documents import mask_id
+from fulian.codes.names import fold_name, name_tokens
+from fulian.db import db
+from fulian.errors import NotFound, Refused
+from fulian.orgs.models import Organisation
+from fulian.orgs.queries import county_units
+from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
+from fulian.people.facts import area_name, phone_ending, sex_and_age
+from fulian.people.models import Consent, Person, PersonMerge, PersonToken, Post
+from fulian.people.scope import VIEW, visible_ids, visible_people
+from fulian.people.tokens import NAME, query_tokens
+from fulian.sealing.columns import unseal_text
+from fulian.web.paging import Cursor
+
+CANDIDATES = 5  # on a phone's screen; more are not compared, they are searched
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Somebody in a list: numbers masked, `facts` 女，34 岁, `area` where she lives or was registered."""
+
+    id: int
+    name: str
+    facts: str
+    document: str
+    phone_ending: str
+    area: str
+    created_at: datetime
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """Her place in the order, as `fulian.web.paging.page_of` wants it."""
+        return self.created_at, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class PostLine:
+    """A post as pages show it, with the person's and the organisation's name."""
+
+    id: int
+    person_id: int
+    person_name: str
+    org_id: int
+    org_name: str
+    title: str
+    starts_on: date
+    ends_on: date | None
+    change: str
+    end_change: str | None
+    version: int
+
+
+_line = (
+    Person.id,
+    Person.name,
+    Person.sex,
+    Person.birth_date,
+    Person.document_number,
+    Person.phone,
+    Person.seal_id,
+    Person.division_code,
+    Organisation.short_name,
+    Person.created_at,
+)
+
+
+def newest_people(viewer: Viewer, cursor: Cursor | None, limit: int) -> list[PersonLine]:
+    """Up to `limit + 1` people in scope from `cursor` on, the newest registered first (`cursor.back`: oldest first)."""
+    back = cursor is not None and cursor.back
+    before, after = (None, None) if cursor is None else ((None, cursor.id) if back else (cursor.id, None))
+    return _lines(visible_ids(viewer, limit + 1, before=before, after=after), viewer, back)
+
+
+def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) -> list[PersonLine]:
+    """Up to `limit + 1` people in scope who are found by what was typed, in the order of `newest_people`.
+
+    A name or a part of it, pinyin, initials, the last four digits of a phone, a whole phone or document number. Empty
+    where the text says too little (`query_tokens`).
+    """
+    token = query_tokens(text).token
+    if token is None:
+        return []
+    back = cursor is not None and cursor.back
+    condition = true() if cursor is None else Person.id > cursor.id if back else Person.id < cursor.id
+    return _lines(_by_token(viewer, token, limit + 1, condition, back), viewer, back)
+
+
+def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
+    """Who may be meant by what is typed into a name field: the very name first, then what begins or sounds so."""
+    query = query_tokens(text)
+    if query.token is None:
+        return []
+    found: list[PersonLine] = []
+    if query.kind == NAME:
+        found = _lines(_by_token(viewer, query.token, limit, Person.name == _folded(text)), viewer)
+    if len(found) < limit:
+        found += _lines(_by_token(viewer, query.token, limit + len(found)), viewer)
+    if query.kind == NAME and not found:
+        found = sound_alikes(viewer, text, limit)
+    return list({line.id: line for line in found}.values())[:limit]
+
+
+def sound_alikes(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
+    """People in scope whose name is read as the characters that were typed; empty for anything but characters."""
+    if text.isascii():
+        return []
+    readings = [token for token in name_tokens(text) if token.startswith("y:")]
+    if not readings:
+        return []
+    return _lines(_by_token(viewer, max(readings, key=lambda token: (len(token), token)), limit), viewer)
+
+
+def find_person(viewer: Viewer, person_id: int, permission: str = VIEW) -> Person:
+    """The person with this id. Raises NotFound alike for no such id and for one out of scope."""
+    person = db.session.execute(
+        select(Person).where(Person.id == person_id, visible_people(viewer, permission))
+    ).scalar_one_or_none()
+    if person is None:
+        raise NotFound
+    return person
+
+
+def may_change(viewer: Viewer, person_id: int, permission: str) -> bool:
+    """Whether the viewer may do this to a person that she sees: decides which buttons are drawn."""
+    if not viewer.may(permission):
+        return False
+    seen = select(Person.id).where(Person.id == person_id, visible_people(viewer, permission))
+    return db.session.execute(seen).first() is not None
+
+
+def kept_instead(viewer: Viewer, person_id: int) -> int | None:
+    """Into whom a person was merged, where the viewer may see that one; else None."""
+    kept = select(Person.merged_into).where(Person.id == person_id).scalar_subquery()
+    return db.session.execute(select(Person.id).where(Person.id == kept, visible_people(viewer))).scalar_one_or_none()
+
+
+def person_names(person_ids: Iterable[int]) -> dict[int, str]:
+    """The names of these people by id, without asking who looks: for rooms that have asked."""
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))
+    return {row.id: row.name for row in rows}
+
+
+def people_by_id(viewer: Viewer, person_ids: Iterable[int]) -> list[PersonLine]:
+    """Those of these people whom the viewer may see, newest registered first."""
+    wanted = select(Person.id).where(Person.id.in_(set(person_ids)), visible_people(viewer))
+    return _lines(wanted, viewer)
+
+
+def posts_of(person_id: int) -> list[PostLine]:
+    """Every post somebody holds or held: those running first, then the newest."""
+    return _posts(Post.person_id == person_id)
+
+
+def people_in_post(org_id: int, day: date) -> list[PostLine]:
+    """Who holds which title in an organisation on a day (for viewers with people.view), in the order of the titles."""
+    return _posts(Post.org_id == org_id, Post.starts_on <= day, Post.ends_on.is_(None) | (Post.ends_on >= day))
+
+
+def post_of(person_id: int, post_id: int) -> PostLine:
+    """One post of a person. Raises NotFound."""
+    found = _posts(Post.person_id == person_id, Post.id == post_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def consents_of(person_id: int) -> Sequence[Consent]:
+    """The consents and notices of a person, newest first."""
+    query = select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc(), Consent.id.desc())
+    return db.session.execute(query).scalars().all()
+
+
+def merges_into(person_id: int) -> Sequence[PersonMerge]:
+    """The merges into a person that stand, newest first."""
+    query = select(PersonMerge).where(PersonMerge.kept_id == person_id, PersonMerge.undone_at.is_(None))
+    return db.session.execute(query.order_by(PersonMerge.id.desc())).scalars().all()
+
+
+def _folded(text: str) -> str:
+    try:
+        return fold_name(text)
+    except Refused:
+        return text
+
+
+def _posts(*conditions: ColumnElement[bool]) -> list[PostLine]:
+    columns = (
+        Post.id,
+        Post.person_id,
+        Person.name,
+        Post.org_id,
+        Organisation.short_name,
+        Post.title,
+        Post.starts_on,
+        Post.ends_on,
+        Post.change,
+        Post.end_change,
+        Post.version,
+    )
+    query = (
+        select(*columns)
+        .join(Person, Person.id == Post.person_id)
+        .join(Organisation, Organisation.id == Post.org_id)
+        .where(*conditions)
+        .order_by(Post.ends_on.is_not(None), Post.starts_on.desc(), Post.id.desc())
+    )
+    return [PostLine(*row) for row in db.session.execute(query)]
+
+
+def _by_token(
+    viewer: Viewer, token: str, limit: int, condition: ColumnElement[bool] | None = None, back: bool = False
+) -> Select[int]:
+    """Ids in scope that have a token: in every unit the viewer reaches the newest `limit`, read in index order."""
+    arms = []
+    order = PersonToken.person_id.asc() if back else PersonToken.person_id.desc()
+    for county_id in _units(viewer):
+        arm = (
+            select(PersonToken.person_id)
+            .join(Person, Person.id == PersonToken.person_id)
+            .where(PersonToken.token == token, PersonToken.county_id == county_id, visible_people(viewer))
+            .where(true() if condition is None else condition)
+            .order_by(order)
+            .limit(limit)
+            .subquery()
+        )
+        arms.append(select(arm.c.person_id))
+    found = union(*arms).subquery().c.person_id
+    return select(found).order_by(found.asc() if back else found.desc()).limit(limit)
+
+
+def _units(viewer: Viewer) -> list[int]:
+    """The units whose tokens are searched: all twelve for the whole city, else those of the viewer's grants."""
+    held = grants_for(viewer, None)
+    if any(grant.level == "city" and grant.role not in OWN_ORG_ROLES for grant in held):
+        return [unit.id for unit in county_units()]
+    return sorted({viewer.county_id, *(grant.county_id for grant in held)})
+
+
+def _lines(ids: Select[int], viewer: Viewer, back: bool = False) -> list[PersonLine]:
+    wanted = ids.subquery()
+    query = (
+        select(*_line)
+        .join(wanted, wanted.c[0] == Person.id)
+        .join(Organisation, Organisation.id == Person.org_id)
+        .order_by(Person.id.asc() if back else Person.id.desc())
+    )
+    today = local_date(viewer.now)
+    return [_as_line(row, today) for row in db.session.execute(query)]
+
+
+def _as_line(row: Row[*tuple[Any, ...]], today: date) -> PersonLine:
+    def opened(column: str) -> str:
+        sealed = getattr(row, column)
+        return "" if sealed is None else unseal_text(Person.__tablename__, column, row.seal_id, sealed)
+
+    return PersonLine(
+        row.id,
+        row.name,
+        sex_and_age(row.sex, row.birth_date, today),
+        mask_id(opened("document_number")),
+        phone_ending(opened("phone")),
+        area_name(row.division_code) or row.short_name,
+        row.created_at,
+    )
