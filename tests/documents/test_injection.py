@@ -117,7 +117,8 @@ def altered_in_pdf(payloads: list[str], template: Path) -> list[str]:
         pdf = PdfReader(io.BytesIO(render_pdf(template, {"payloads": payloads})))
     except BrokenTemplate:
         return payloads
-    assert (pdf.metadata or {}).get("/Title") == payloads[0]
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == payloads[0]
     pages = [squeeze(page.extract_text()) for page in pdf.pages]
     return [payload for payload in payloads if f"[{squeeze(payload)}]" not in pages]
 

@@ -151,6 +151,16 @@ def test_an_unforeseen_error_tells_no_value() -> None:
     assert "371599199003070026" not in str(broken.value)
 
 
+def test_a_template_is_found_in_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "some_feature" / "documents"
+    folder.mkdir(parents=True)
+    folder.with_name("__init__.py").touch()
+    folder.joinpath("letter.typ").write_text('#import "parts.typ": greeting\n#greeting', "utf-8")
+    folder.joinpath("parts.typ").write_text("#let greeting = [您好]", "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert read_pdf(render_pdf(template_file("some_feature", "letter.typ"), {})) == "您好"
+
+
 def test_templates_are_found_by_name_alone() -> None:
     for name in ("../render.py", "missing.typ", "/etc/passwd"):
         with pytest.raises(FileNotFoundError):
@@ -171,7 +181,7 @@ def test_nothing_typed_is_written_and_nothing_is_left(
         return run(*args, **kwargs)
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(render.subprocess, "run", look_and_run)
+    monkeypatch.setattr(subprocess, "run", look_and_run)
     monkeypatch.setenv("FULIAN_KEYS", "somewhere")
     render_pdf(FIXTURES / "agreement.typ", agreement)
     render_docx(FIXTURES / "agreement.docx", agreement)
