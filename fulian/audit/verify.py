@@ -118,7 +118,8 @@ def _entries(connection: Connection) -> Iterator[RowMapping]:
     """All entries by unit and number, each column as it lies in the database."""
     columns = [_as_stored(column, connection.dialect.name) for column in cast(Table, AuditEntry.__table__).columns]
     statement = select(*columns).order_by(AuditEntry.county_id, AuditEntry.seq)
-    yield from connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}).mappings()
+    with connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}) as result:
+        yield from result.mappings()  # closed also where the reader stops at the first problem
 
 
 def _as_stored(column: Column[Any], dialect: str) -> ColumnElement[Any]:
