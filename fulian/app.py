@@ -41,14 +41,12 @@ FEATURES = (
 )
 # First parts of the core's own addresses, those of later releases among them: no plugin may take one as its code.
 RESERVED = frozenset(
-    "account accounts api audit cases healthz jobs login logout metrics orgs people programme programmes reports reviews"
-    " static transfer web".split()
+    "account accounts api audit cases healthz jobs login logout metrics orgs people programme programmes reports"
+    " reviews static transfer web".split()
 )
 
 
-def create_app(
-    config: Mapping[str, Any] | None = None, plugins: Sequence[str | ModuleType] | None = None
-) -> Flask:
+def create_app(config: Mapping[str, Any] | None = None, plugins: Sequence[str | ModuleType] | None = None) -> Flask:
     """The application. `config` overrides the environment (see fulian/config.py) and Flask's own settings.
 
     `plugins` names the entry points to load (None: all installed); modules that export PLUGIN may stand among them.

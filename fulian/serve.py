@@ -1,7 +1,7 @@
 """`fulian serve` and `fulian jobs`: the server's processes and the workers.
 
-Granian starts worker processes that import `worker_app`; settings reach them through the environment. On SQLite there is
-exactly one such process, and it also runs the one thread that works off the jobs.
+Granian starts worker processes that import `worker_app`; settings reach them through the environment. On SQLite there
+is exactly one such process, and it also runs the one thread that works off the jobs.
 """
 
 from __future__ import annotations

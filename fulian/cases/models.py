@@ -70,8 +70,7 @@ class Party(Base):
 class Event(Sealed, Base):
     """A dated line of history (经过). The text is sealed; a party in `party_id` means only that side told it.
 
-    `kind` is opened, stage, closed, reopened, void, recoded, handler, moved, note, access … or a transition's code. A line
-    that changes the case's state repeats status, stage, outcome and risk as they are after it: the statistics can be
+    `kind` is opened, closed, reopened, void, edited, handler, note, access … or a transition's code. A line that changes the case's state repeats status, stage, outcome and risk as they are after it: the statistics can be
     counted again from these lines alone.
     """
 
@@ -210,7 +209,7 @@ class CaseAccess(Base):
 
 
 class CaseToken(Base):
-    """A search token of a case (of its parties' names and keyed hashes), ordered by time so that the newest come first."""
+    """A search token of a case (of its parties' names and numbers), ordered by time so that the newest come first."""
 
     __tablename__ = "case_token"
     __table_args__ = (

@@ -88,7 +88,7 @@ def claim_job(now: datetime) -> Claimed | None:
 
 
 def run_claimed(job: Claimed, run: Run, by: Actor) -> str:
-    """Run a job and mark it done, in one transaction: its effects and its being done are kept together or not at all."""
+    """Run a job and mark it done in one transaction: its effects and its being done are kept together, or neither."""
     result = run(job.payload, by)
     db.session.execute(
         update(Job).where(Job.id == job.id).values(state="done", ended_at=by.now, result=result[:RESULT_LENGTH])
@@ -113,7 +113,5 @@ def fail_job(job: Claimed, error: str, now: datetime) -> None:
 
 def forget_old_jobs(now: datetime) -> int:
     """Remove jobs that ended long ago; returns how many."""
-    result = db.session.execute(
-        delete(Job).where(Job.state.in_(("done", "failed")), Job.ended_at < now - KEPT_FOR)
-    )
+    result = db.session.execute(delete(Job).where(Job.state.in_(("done", "failed")), Job.ended_at < now - KEPT_FOR))
     return int(getattr(result, "rowcount", 0))

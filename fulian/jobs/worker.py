@@ -41,9 +41,7 @@ def work_once(kinds: Mapping[str, Run], county_id: int) -> bool:
     return True
 
 
-def work(
-    app: Flask, kinds: Mapping[str, Run], county_id: int, stop: threading.Event, plan: Callable[[], None]
-) -> None:
+def work(app: Flask, kinds: Mapping[str, Run], county_id: int, stop: threading.Event, plan: Callable[[], None]) -> None:
     """Run jobs until `stop` is set; `plan` is called at the start and every hour to lay down what recurs."""
     planned_at = -PLAN_SECONDS
     with app.app_context():

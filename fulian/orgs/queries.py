@@ -10,7 +10,6 @@ from fulian.db import db
 from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
 
-
 CITY_NUMBER_CODE = "371500"
 
 

@@ -29,7 +29,9 @@ def grants_for(viewer: Viewer, programme: str | None) -> tuple[Held, ...]:
     )
 
 
-def in_scope(viewer: Viewer, org_col: Column, county_col: Column, *, programme: str | None = None) -> ColumnElement[bool]:
+def in_scope(
+    viewer: Viewer, org_col: Column, county_col: Column, *, programme: str | None = None
+) -> ColumnElement[bool]:
     """A condition on rows that carry an organisation and a county unit.
 
     A caseworker reaches her own organisation's rows, everybody else her organisation's whole subtree; nobody without a

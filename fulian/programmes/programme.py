@@ -115,8 +115,8 @@ class Assessment:
 class Intake:
     """How a case of this programme begins.
 
-    `form` holds the programme's own fields (its `sections` name the numbered parts of the page); `assess(data, by)` judges
-    them and raises Refused; `create(case, data, by)` returns the detail row, which the core adds, and may add further
+    `form` holds the programme's own fields (its `sections` name the numbered parts of the page); `assess(data, by)`
+    judges them and raises Refused; `create(case, data, by)` returns the detail row, which the core adds, and may add further
     rows of the plugin; `tasks(case, data, by)` are the first things due.
     """
 
@@ -165,7 +165,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A coded outcome. `good` counts it as a success in the programme's rate; `counts` whether it is in the base at all."""
+    """A coded outcome. `good` counts it as a success in the programme's rate; `counts` whether it is in the base."""
 
     code: str
     label: str
@@ -227,7 +227,7 @@ class Statistic:
 class Document:
     """A document that can be printed from a case.
 
-    `template` is a path without ending inside the package's `documents/` folder: `<template>.docx` and `.typ` stand there.
+    `template` is a name without ending: `<template>.docx` and `<template>.typ` stand in the package's `documents/`.
     `context(case, by)` is plain data and may raise Refused where it is too early; `required(case)` says whether the
     file of this case must hold it.
     """
@@ -250,7 +250,7 @@ class NavigationItem:
 
 @dataclass(frozen=True)
 class RecordSection:
-    """A part of a person's file (一人一档): lines (date, text, case id or None). The core drops what may not be seen."""
+    """A part of a person's file: lines (date, text, case id or None). The core drops what may not be seen."""
 
     title: str
     lines: tuple[tuple[date, str, int | None], ...]
@@ -332,7 +332,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Plugin:
-    """What an entry point's module exports as PLUGIN. Prefix, lineage and jobs come from here, also where it is no programme."""
+    """What an entry point's module exports as PLUGIN: table prefix, lineage and jobs, also where it is no programme."""
 
     code: str
     name: str

@@ -145,4 +145,4 @@ def known_programmes() -> Mapping[str, str]:
     stored = db.session.execute(
         select(ProgrammeLabel.programme, ProgrammeLabel.label).where(ProgrammeLabel.kind == "programme")
     )
-    return {code: name for code, name in stored} | {code: programme.name for code, programme in programmes().items()}
+    return {row[0]: row[1] for row in stored} | {code: programme.name for code, programme in programmes().items()}

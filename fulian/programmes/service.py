@@ -20,7 +20,7 @@ REASON_LENGTH = 200
 
 
 def require_open(county_id: int, code: str, now: datetime) -> None:
-    """Hold the opening of a programme in a unit for this transaction (FOR SHARE). Raises Refused where it is not open."""
+    """Hold the opening of a programme in a unit for this transaction (FOR SHARE). Raises Refused where it is closed."""
     query = select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, in_force(now))
     if db.session.execute(query.with_for_update(read=True)).first() is None:
         raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用，不能办理。")

@@ -1,9 +1,9 @@
 """The case list: newest first or due first, each filter by its declared driving path, never an OFFSET.
 
-Driving paths: scope, status, programme and organisation run along `case_scope`; a handler along `cases(handler_id,
-opened_at)`; a name, phone or document along `case_token`; due-first along the partial index of open rows. Risk, stage
-and outcome are looked at beside a driving path, over at most `EXAMINED` rows of each arm a page; where that is used up, the page says so and
-goes on from there.
+Driving paths: scope, status, programme and organisation run along `case_scope`; a handler along
+`cases(handler_id, opened_at)`; a name, phone or document along `case_token`; due-first along the partial index of
+open rows. Risk, stage and outcome are looked at beside a driving path, over at most `EXAMINED` rows of each arm a
+page; where that is used up, the page says so and goes on from there.
 """
 
 from __future__ import annotations

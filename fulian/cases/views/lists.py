@@ -1,4 +1,4 @@
-"""`/cases/`: the list. What is typed into its search box comes by POST; only what is no number stands in the address."""
+"""`/cases/`: the list. What is typed into its search box comes by POST; a number never stands in the address."""
 
 from __future__ import annotations
 

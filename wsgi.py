@@ -1,0 +1,5 @@
+"""The WSGI entry point for servers other than `fulian serve`: the whole stack, security headers and static files too."""
+
+from fulian.app import create_app
+
+app = create_app()
