@@ -41,8 +41,27 @@ FEATURES = (
 )
 # First parts of the core's own addresses, those of later releases among them: no plugin may take one as its code.
 RESERVED = frozenset(
-    "account accounts api audit cases healthz jobs login logout metrics orgs people programme programmes reports"
-    " reviews static transfer web".split()
+    {
+        "account",
+        "accounts",
+        "api",
+        "audit",
+        "cases",
+        "healthz",
+        "jobs",
+        "login",
+        "logout",
+        "metrics",
+        "orgs",
+        "people",
+        "programme",
+        "programmes",
+        "reports",
+        "reviews",
+        "static",
+        "transfer",
+        "web",
+    }
 )
 
 

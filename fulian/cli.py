@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
 import click
 from flask.cli import ScriptInfo
@@ -64,7 +65,7 @@ def jobs_command() -> None:
 def routes_command(context: click.Context, as_json: bool) -> None:
     """列出全部页面和它们要求的权限。"""
     app = context.ensure_object(ScriptInfo).load_app()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rule": route.rule,
             "methods": list(route.methods),

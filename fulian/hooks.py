@@ -29,7 +29,7 @@ class PersonLike(Protocol):
 
 
 @hookspec
-def fulian_programme() -> Programme | None:  # type: ignore[empty-body]
+def fulian_programme() -> Programme | None:
     """The programme of this plugin; called once, in create_app. If it raises, the start is refused."""
 
 

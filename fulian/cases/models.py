@@ -70,7 +70,8 @@ class Party(Base):
 class Event(Sealed, Base):
     """A dated line of history (经过). The text is sealed; a party in `party_id` means only that side told it.
 
-    `kind` is opened, closed, reopened, void, edited, handler, note, access … or a transition's code. A line that changes the case's state repeats status, stage, outcome and risk as they are after it: the statistics can be
+    `kind` is opened, closed, reopened, void, edited, handler, note, access … or a transition's code. A line that
+    changes the case's state repeats status, stage, outcome and risk as they are after it: the statistics can be
     counted again from these lines alone.
     """
 

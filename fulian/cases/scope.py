@@ -8,7 +8,6 @@ is looked up in every arm by its key. Restricted cases have no `case_scope` rows
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
 from sqlalchemy.orm import aliased
@@ -86,12 +85,9 @@ def sees(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
     return or_(*arms)
 
 
-Key = Select[tuple[datetime, int]]
-
-
-def visible_cases(viewer: Viewer) -> Select[tuple[int]]:
+def visible_cases(viewer: Viewer) -> Select[int]:
     """The ids of every case the viewer may see, for counting and for plugins' own queries (no order, no limit)."""
-    arms: list[Select[tuple[int]]] = [select(CaseScope.case_id).where(arm.where()) for arm in scope_arms(viewer)]
+    arms: list[Select[int]] = [select(CaseScope.case_id).where(arm.where()) for arm in scope_arms(viewer)]
     arms.append(select(Case.id).where(handles(viewer)))
     access = aliased(CaseAccess)
     arms.append(select(access.case_id).where(access.id.in_(select(CaseAccess.id).where(access_condition(viewer)))))

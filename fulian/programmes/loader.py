@@ -127,9 +127,9 @@ def load_plugins(
             raise _refuse(name, f"钩子不合规（{error}）") from error
         found[name] = plugin
     for name, plugin in found.items():
-        for result, error in _call(manager, "fulian_programme", name, {}):
-            if error is not None:
-                raise _refuse(name, f"fulian_programme 出错（{type(error).__name__}: {error}）") from error
+        for result, raised in _call(manager, "fulian_programme", name, {}):
+            if raised is not None:
+                raise _refuse(name, f"fulian_programme 出错（{type(raised).__name__}: {raised}）") from raised
             if result is not None:
                 programmes[name] = _check_programme(plugin, result)
     for name, answerer in core:

@@ -116,8 +116,8 @@ class Intake:
     """How a case of this programme begins.
 
     `form` holds the programme's own fields (its `sections` name the numbered parts of the page); `assess(data, by)`
-    judges them and raises Refused; `create(case, data, by)` returns the detail row, which the core adds, and may add further
-    rows of the plugin; `tasks(case, data, by)` are the first things due.
+    judges them and raises Refused; `create(case, data, by)` returns the detail row, which the core adds, and may add
+    further rows of the plugin; `tasks(case, data, by)` are the first things due.
     """
 
     form: type[BaseForm]
@@ -219,8 +219,8 @@ class Statistic:
     code: str
     label: str
     unit: str
-    select: Callable[[Period], Select[Any]]
-    of: Callable[[Period], Select[Any]] | None = None
+    select: Callable[[Period], Select[*tuple[Any, ...]]]
+    of: Callable[[Period], Select[*tuple[Any, ...]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
 
 Row = TypeVar("Row")
@@ -55,7 +56,7 @@ def read_cursor(text: str | None) -> Cursor | None:
     return cursor
 
 
-def page_limit(headers: Mapping[str, str]) -> int:
+def page_limit(headers: Headers | Mapping[str, str]) -> int:
     """Rows on a page: fewer on a phone, which its own header or the name of its browser gives away."""
     phone = headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobile" in headers.get("User-Agent", "")
     return PHONE_ROWS if phone else DESK_ROWS

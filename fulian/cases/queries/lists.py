@@ -23,6 +23,8 @@ from fulian.db import db
 from fulian.orgs.models import OrgAncestor, Organisation
 from fulian.web.paging import COUNT_CAP, Cursor
 
+Keys = Select[*tuple[Any, ...]]  # rows (at, id)
+
 EXAMINED = 5000  # rows of one arm looked at for one page, when a filter stands beside the driving path
 _OPEN_ROWS = text("case_scope.status IN ('open', 'waiting')")  # letter for letter the predicate of the partial index
 
@@ -93,7 +95,7 @@ def case_rows(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: 
     if not found.keys:
         return CaseRows([], found.stopped)
     order = [key[1] for key in found.keys]
-    rows = {row.id: CaseRow(*row) for row in db.session.execute(_columns.where(Case.id.in_(order)))}
+    rows = {row[0]: CaseRow(*row) for row in db.session.execute(_columns.where(Case.id.in_(order)))}
     return CaseRows([rows[case_id] for case_id in order if case_id in rows], found.stopped)
 
 
@@ -108,7 +110,7 @@ def case_count(viewer: Viewer, wanted: CaseFilter) -> int:
     ).scalar_one()
 
 
-_columns = (
+_columns: Keys = (
     select(
         Case.id,
         Case.number,
@@ -154,7 +156,7 @@ def _keys(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: int)
     return _Keys(keys, _where_stopped(arms, wanted, cursor))
 
 
-def _where_stopped(arms: list[Select[Any]], wanted: CaseFilter, cursor: Cursor | None) -> Cursor | None:
+def _where_stopped(arms: list[Keys], wanted: CaseFilter, cursor: Cursor | None) -> Cursor | None:
     """Where the search got to when an arm was used up; None where all of it was seen."""
     places = []
     for arm in arms:
@@ -190,9 +192,7 @@ def _after(at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor) -> ColumnE
     return place > bound if ascending else place < bound
 
 
-def _limited(
-    query: Select[Any], at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor | None, n: int
-) -> Select[Any]:
+def _limited(query: Keys, at: Any, case_id: Any, wanted: CaseFilter, cursor: Cursor | None, n: int) -> Keys:
     if cursor is not None:
         query = query.where(_after(at, case_id, wanted, cursor))
     if wanted.due_from is not None:
@@ -203,7 +203,7 @@ def _limited(
     return select(inner.c.at, inner.c.id)
 
 
-def _arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> list[Select[Any]]:
+def _arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> list[Keys]:
     if wanted.tokens:
         return _token_arms(viewer, wanted, cursor, n)
     if wanted.handler_id is not None:
@@ -214,7 +214,7 @@ def _arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> 
     return arms
 
 
-def _scope_arm(reach: ColumnElement[bool], wanted: CaseFilter, cursor: Cursor | None, n: int) -> Select[Any]:
+def _scope_arm(reach: ColumnElement[bool], wanted: CaseFilter, cursor: Cursor | None, n: int) -> Keys:
     at = CaseScope.due_at if wanted.order == "due" else CaseScope.opened_at
     query = select(at.label("at"), CaseScope.case_id.label("id")).where(reach)
     if wanted.programme:
@@ -233,15 +233,13 @@ def _scope_arm(reach: ColumnElement[bool], wanted: CaseFilter, cursor: Cursor | 
     return _limited(query, at, CaseScope.case_id, wanted, cursor, n)
 
 
-def _case_arm(
-    viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int, *reach: ColumnElement[bool]
-) -> Select[Any]:
+def _case_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int, *reach: ColumnElement[bool]) -> Keys:
     at = Case.due_at if wanted.order == "due" else Case.opened_at
     query = select(at.label("at"), Case.id.label("id")).where(*reach, *_of_case(wanted))
     return _limited(query, at, Case.id, wanted, cursor, n)
 
 
-def _access_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> Select[Any]:
+def _access_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> Keys:
     at = Case.due_at if wanted.order == "due" else CaseAccess.opened_at
     query = (
         select(at.label("at"), Case.id.label("id"))
@@ -251,7 +249,7 @@ def _access_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: in
     return _limited(query, at, Case.id, wanted, cursor, n)
 
 
-def _token_arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> list[Select[Any]]:
+def _token_arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> list[Keys]:
     counties = {held.county_id for held in viewer.grants}
     whole_city = any(held.level == "city" for held in viewer.grants)
     arms = []
@@ -282,6 +280,6 @@ def _of_case(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _below(org_id: int) -> Select[tuple[int]]:
+def _below(org_id: int) -> Select[int]:
     from_tree = OrgAncestor.ancestor_id == org_id
     return select(OrgAncestor.org_id).where(from_tree)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,20 +55,19 @@ def _tile(viewer: Viewer, code: str, statistic: Statistic, period: Period) -> Ti
     """One tile in a savepoint: where it raises, that tile says so and the rest of the page stands."""
     try:
         with savepoint(db.session()):
-            numbers = list(_numbers(viewer, code, statistic, period))
+            n, base = _numbers(viewer, code, statistic, period)
     except Exception:
         log.exception("statistic %s of %s failed", statistic.code, code)
         return Tile(statistic.label, statistic.unit, failed=True)
-    return Tile(statistic.label, statistic.unit, *numbers)
+    return Tile(statistic.label, statistic.unit, n, base)
 
 
-def _numbers(viewer: Viewer, code: str, statistic: Statistic, period: Period) -> Iterator[int]:
-    yield _scoped_sum(viewer, code, statistic.select(period))
-    if statistic.of is not None:
-        yield _scoped_sum(viewer, code, statistic.of(period))
+def _numbers(viewer: Viewer, code: str, statistic: Statistic, period: Period) -> tuple[int, int | None]:
+    base = _scoped_sum(viewer, code, statistic.of(period)) if statistic.of is not None else None
+    return _scoped_sum(viewer, code, statistic.select(period)), base
 
 
-def _scoped_sum(viewer: Viewer, code: str, query: Select[Any]) -> int:
+def _scoped_sum(viewer: Viewer, code: str, query: Select[*tuple[Any, ...]]) -> int:
     rows = query.subquery()
     reach = in_scope(viewer, Organisation.id, Organisation.county_id, programme=code)
     total = db.session.execute(

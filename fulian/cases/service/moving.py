@@ -15,7 +15,8 @@ from fulian.orgs.queries import find_org
 from fulian.orgs.service import reparent
 from fulian.people.service import move_people
 
-_ROWS_WITH_COUNTY = (Case, Event, Task, Attachment, CaseAccess, CaseToken)
+_UNSYNCED = {"synchronize_session": False}
+_ROWS_OF_A_CASE = (Event, Task, Attachment, CaseAccess, CaseToken)
 
 
 def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by: Actor) -> int:
@@ -52,10 +53,12 @@ def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by
 def _change_county(org_id: int, county_id: int) -> None:
     below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == org_id)
     cases = select(Case.id).where(Case.org_id.in_(below))
-    for table in _ROWS_WITH_COUNTY:
-        mine = Case.id.in_(cases) if table is Case else table.case_id.in_(cases)  # type: ignore[attr-defined]
-        values: dict[str, object] = {"county_id": county_id}
-        db.session.execute(update(table).where(mine).values(values), execution_options={"synchronize_session": False})
+    db.session.execute(
+        update(Case).where(Case.org_id.in_(below)).values(county_id=county_id), execution_options=_UNSYNCED
+    )
+    for table in _ROWS_OF_A_CASE:
+        mine = table.case_id.in_(cases)
+        db.session.execute(update(table).where(mine).values(county_id=county_id), execution_options=_UNSYNCED)
     db.session.execute(
         update(CaseAccess).where(CaseAccess.case_id.in_(cases), CaseAccess.kind == "role").values(org_id=county_id),
         execution_options={"synchronize_session": False},

@@ -119,6 +119,6 @@ def _shown(form: type[Any], data: Mapping[str, Any]) -> dict[str, str]:
     shown = {}
     for name, value in _filled(data).items():
         field = getattr(form, name, None)
-        label = field.args[0] if field is not None and getattr(field, "args", ()) else name
+        label = (getattr(field, "args", None) or (name,))[0]
         shown[str(label)] = value
     return shown

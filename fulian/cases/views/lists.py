@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import abort, redirect, render_template, request, url_for
@@ -62,5 +63,5 @@ def _page(by: Actor, query: ListQuery) -> str:
     )
 
 
-def _key(row: CaseRow, wanted: CaseFilter) -> tuple[object, int]:
-    return (row.due_at if wanted.order == "due" else row.opened_at), row.id
+def _key(row: CaseRow, wanted: CaseFilter) -> tuple[datetime, int]:
+    return (row.due_at or row.opened_at) if wanted.order == "due" else row.opened_at, row.id
