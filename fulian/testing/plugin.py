@@ -27,6 +27,8 @@ from fulian.testing.databases import KINDS, Database, Kind, copied_database, emp
 from fulian.testing.postgres import APPLICATION, PostgresServer, find_programs
 from fulian.testing.run import Run, begin_run, dead_runs, remove_run
 
+pytest_plugins = ("fulian.testing.browser",)
+
 RUN = pytest.StashKey[Run]()
 ALIVE = pytest.StashKey[IO[str]]()
 
