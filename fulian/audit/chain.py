@@ -12,7 +12,6 @@ from fulian.sealing.keys import Key
 # Every column but the hash itself, `prev` among them, in a fixed order.
 COVERED = tuple(sorted(column.key for column in AuditEntry.__table__.columns if column.key != "hash"))
 START = b""  # what stands before the first entry of a chain
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 
 
 class Entry(Protocol):
@@ -23,7 +22,7 @@ class Entry(Protocol):
 
 def written_time(at: datetime) -> str:
     """An instant as the chain writes it: UTC, to the microsecond, without zone (as SQLite stores it)."""
-    return at.astimezone(UTC).strftime(TIME_FORMAT)
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def canonical(entry: Entry) -> bytes:

@@ -28,17 +28,14 @@ QUEUE = "audit"  # where `session.info` holds what was recorded and is not yet s
 CITY_UNIT = "fulian.city_unit"
 SAME_REFUSAL = timedelta(minutes=1)  # repeats of a refusal within this time are one entry
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
 # Core statements, made once: an ORM flush of the same rows costs several times as much.
 _entry = cast(Table, AuditEntry.__table__)
 _head = cast(Table, AuditHead.__table__)
 _add_entries = insert(_entry).inline()
-_read_heads = (
-    select(_head.c.county_id, _head.c.seq, _head.c.hash)
-    .where(_head.c.county_id.in_(bindparam("counties", expanding=True)))
-    .order_by(_head.c.county_id)
-    .with_for_update()
-)
-_start_heads = postgresql.insert(_head).on_conflict_do_nothing()  # written alike for both databases
+_read_head = select(_head.c.seq, _head.c.hash).where(_head.c.county_id == bindparam("of")).with_for_update()
+_start_head = postgresql.insert(_head).on_conflict_do_nothing()  # written alike for both databases
 _move_heads = (
     update(_head)
     .where(_head.c.county_id == bindparam("of"))
@@ -147,13 +144,14 @@ def store_recorded(session: Session) -> None:
 
 
 def _lock_heads(connection: Connection, counties: Iterable[int]) -> dict[int, tuple[int, bytes]]:
-    """Unit → (seq, hash) of its last entry, locked until the end of the transaction."""
-    wanted = {"counties": sorted(counties)}
-    heads = {row.county_id: (row.seq, row.hash) for row in connection.execute(_read_heads, wanted)}
-    new = [{"county_id": county, "seq": 0, "hash": START} for county in wanted["counties"] if county not in heads]
-    if new:
-        connection.execute(_start_heads, new)
-        heads = {row.county_id: (row.seq, row.hash) for row in connection.execute(_read_heads, wanted)}
+    """Unit → (seq, hash) of its last entry, locked in ascending order until the end of the transaction."""
+    heads = {}
+    for county_id in sorted(counties):
+        row = connection.execute(_read_head, {"of": county_id}).first()
+        if row is None:  # the unit's first entry ever
+            connection.execute(_start_head, {"county_id": county_id, "seq": 0, "hash": START})
+            row = connection.execute(_read_head, {"of": county_id}).one()
+        heads[county_id] = (row.seq, row.hash)
     return heads
 
 
@@ -192,4 +190,4 @@ def _add_change(
 
 
 def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _json.encode(value)
