@@ -1,0 +1,83 @@
+"""What the acts of the log are called on its page and in a case's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OUTCOMES: Mapping[str, str] = {"done": "已办", "refused": "被拒", "read": "查看"}
+
+# Beginnings of acts, for the filter.
+GROUPS: Mapping[str, str] = {
+    "login.": "登录",
+    "account.": "账号与授权",
+    "request.": "三员申请",
+    "case.": "案件",
+    "task.": "待办",
+    "event.": "经过",
+    "attachment.": "附件",
+    "document.": "文书",
+    "person.": "人员",
+    "post.": "职务",
+    "consent.": "同意",
+    "organisation.": "组织",
+    "programme.": "品牌项目",
+    "demo.": "演示数据",
+}
+
+ACTS: Mapping[str, str] = {
+    "login.done": "登录",
+    "login.failed": "登录失败",
+    "login.locked": "登录被锁",
+    "login.ended": "退出登录",
+    "account.invited": "开通账号",
+    "account.edited": "修改账号",
+    "account.disabled": "停用账号",
+    "account.enabled": "恢复账号",
+    "account.role_granted": "授予角色",
+    "account.role_ended": "收回角色",
+    "account.password_changed": "修改密码",
+    "account.password_reset": "重置密码",
+    "request.asked": "提出申请",
+    "request.confirmed": "确认申请",
+    "request.declined": "不同意申请",
+    "case.opened": "登记案件",
+    "case.read": "查看受限案件",
+    "case.edited": "更正案件",
+    "case.assigned": "换经办人",
+    "case.closed": "办结案件",
+    "case.restricted": "设为受限案件",
+    "case.unrestricted": "取消受限",
+    "case.break_glass": "紧急查看",
+    "task.added": "加待办",
+    "task.finished": "办完待办",
+    "event.added": "记一笔",
+    "attachment.added": "存入附件",
+    "attachment.read": "下载附件",
+    "document.docx": "打印文书（Word）",
+    "document.pdf": "打印文书（PDF）",
+    "person.registered": "登记人员",
+    "person.edited": "修改人员",
+    "person.linked": "关联人员",
+    "person.found_elsewhere": "查到别处的人员",
+    "person.revealed": "显示完整信息",
+    "person.merged": "合并人员",
+    "person.merge_undone": "撤销合并",
+    "post.held": "任职",
+    "post.ended": "离任",
+    "consent.recorded": "登记同意",
+    "consent.withdrawn": "撤回同意",
+    "organisation.moved": "调整组织隶属",
+    "programme.opened": "启用项目",
+    "programme.intake_stopped": "停止受理",
+    "programme.intake_resumed": "恢复受理",
+    "programme.closed": "停用项目",
+    "demo.loaded": "装入演示数据",
+}
+
+
+def act_word(act: str, transitions: Mapping[str, str]) -> str:
+    """The words for an act; `transitions` maps the codes of the programmes' own acts to their labels."""
+    if act in ACTS:
+        return ACTS[act]
+    head, _dot, code = act.partition(".")
+    return transitions.get(code) or (f"试过：{act_word(code, transitions)}" if head == "refused" and code else act)
