@@ -95,11 +95,15 @@ def client_address() -> str:
     """The address of who asks: the peer's, or what the outermost of FULIAN_TRUSTED_PROXIES proxies wrote down."""
     hops: int = current_app.config["FULIAN"].trusted_proxies
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")] if hops else []
-    told = forwarded[-hops] if 0 < hops <= len(forwarded) else request.remote_addr or NO_ADDRESS
+    told = forwarded[-hops] if 0 < hops <= len(forwarded) else ""
+    return _as_address(told) or _as_address(request.remote_addr or "") or NO_ADDRESS
+
+
+def _as_address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(told))
+        return str(ipaddress.ip_address(text))
     except ValueError:
-        return request.remote_addr or NO_ADDRESS
+        return ""
 
 
 def request_id() -> str:

@@ -143,6 +143,12 @@ def holders_of(role: str, org_id: int, now: datetime, programme: str | None = No
     return tuple(AccountRef(*row) for row in rows)
 
 
+def roles_taken() -> frozenset[str]:
+    """The roles of THREE that some account has."""
+    found = select(Grant.role).where(Grant.role.in_(THREE), Grant.ended_at.is_(None)).distinct()
+    return frozenset(db.session.execute(found).scalars())
+
+
 # --- the accounts room's own pages ----------------------------------------------------------------------------------
 
 

@@ -1,0 +1,83 @@
+"""`fulian accounts create`: the first accounts, made on the machine itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import or_, select
+
+from fulian.accounts.grants import NewAccount, NewGrant
+from fulian.accounts.passwords import RULES, check_password, hash_password, one_time_password
+from fulian.accounts.queries import roles_taken
+from fulian.accounts.roles import ROLES, THREE
+from fulian.accounts.service import create_account
+from fulian.audit.actor import Actor
+from fulian.db import db, transact
+from fulian.errors import Refused
+from fulian.orgs.models import Organisation
+from fulian.orgs.queries import city_unit
+
+accounts = AppGroup("accounts", help="账号：在本机上新开。")
+
+
+@accounts.command("create")
+@click.option("--username", prompt="账号名", help="小写字母开头，可用字母、数字、点和横线")
+@click.option("--name", prompt="姓名", help="使用者的姓名")
+@click.option("--role", type=click.Choice(list(ROLES)), help="角色；不写就是三员中还缺的一个")
+@click.option("--org", "org_text", help="组织：全称、简称或编号；不写就是市妇联")
+@click.option("--programme", help="品牌项目的代码，项目负责人必填")
+@click.option("--ask-password", is_flag=True, help="当场输入密码；不写就打印一次性密码")
+def create_command(
+    username: str, name: str, role: str | None, org_text: str | None, programme: str | None, ask_password: bool
+) -> None:
+    """新开一个账号。三员须由三个人分别担任。"""
+    org_id = _find_org(org_text)
+    new = NewAccount(username, name, org_id, NewGrant(role or _missing_role(), org_id, programme))
+    password = _typed_password(username) if ask_password else one_time_password()
+    by = Actor(account_id=None, name="命令行", county_id=city_unit(), now=datetime.now(UTC))
+    try:
+        transact(create_account, new, hash_password(password), by, must_change=not ask_password)
+    except Refused as refused:
+        raise click.ClickException(refused.message) from None
+    click.echo(f"已开账号 {username}：{name}，{ROLES[new.grant.role]}。")
+    if not ask_password:
+        click.echo(f"一次性密码：{password}　只显示这一次，首次登录时要改。")
+
+
+def _missing_role() -> str:
+    taken = roles_taken()
+    missing = [role for role in ROLES if role in THREE and role not in taken]
+    if not missing:
+        raise click.ClickException("三员都有了。要开别的账号，请写明 --role。")
+    return missing[0]
+
+
+def _find_org(text: str | None) -> int:
+    wanted = (
+        Organisation.level == "city"
+        if text is None
+        else or_(
+            Organisation.name == text,
+            Organisation.short_name == text,
+            Organisation.number_code == text,
+            Organisation.division_code == text,
+        )
+    )
+    found = list(db.session.execute(select(Organisation.id).where(wanted)).scalars())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.ClickException("没有找到这个组织。请先运行 fulian db upgrade，再写全称、简称或编号。")
+    raise click.ClickException(f"有 {len(found)} 个组织都叫“{text}”，请改用编号。")
+
+
+def _typed_password(username: str) -> str:
+    click.echo(f"密码要求：{RULES}")
+    password: str = click.prompt("密码", hide_input=True, confirmation_prompt="再输一次")
+    try:
+        check_password(password, username)
+    except Refused as refused:
+        raise click.ClickException(refused.message) from None
+    return password
