@@ -1,11 +1,12 @@
 """Everything a plugin may import (with `fulian.testing`): re-exports only, kept compatible from version to version.
 
-A plugin's module names its Plugin and answers the hooks; `Programme` is the whole programme on one screen. Its rules get
-the case and the form's values, raise or return `Refused`, take `by.now` as their only clock, and flush at most: the
-core commits. Rows that carry an organisation are read through `in_scope`, cases through `visible_cases` of the core's
-own pages. See docs/plugin-guide.md.
+A plugin's module names its Plugin and answers the hooks; `Programme` is the whole programme on one screen. Its rules
+get the case and the form's values, raise or return `Refused`, take `by.now` as their only clock, and flush at most: the
+core commits. Rows that carry an organisation are read through `in_scope`, cases through `sees`. See
+docs/plugin-guide.md.
 """
 
+from fulian.accounts.enforcement import current_actor
 from fulian.audit.actor import Actor, Held, Viewer
 from fulian.audit.log import record
 from fulian.calendar import (
@@ -29,8 +30,9 @@ from fulian.codes.sets import label as code_label
 from fulian.db import Base, CText, UtcDateTime, db
 from fulian.errors import Forbidden, NotFound, Refused
 from fulian.hooks import PersonLike, hookimpl
-from fulian.orgs.queries import OrgRef, ancestors, find_org
+from fulian.orgs.queries import OrgRef, ancestors, county_units, find_org
 from fulian.orgs.scope import in_scope
+from fulian.people.paper import PersonFacts, person_facts
 from fulian.people.service import link_person, record_consent, unlink_person
 from fulian.programmes.programme import (
     Assessment,
@@ -89,6 +91,7 @@ __all__ = [
     "PartyRole",
     "PartyView",
     "Period",
+    "PersonFacts",
     "PersonLike",
     "PlannedTask",
     "Plugin",
@@ -111,6 +114,8 @@ __all__ = [
     "blind_index",
     "case_parties",
     "code_label",
+    "county_units",
+    "current_actor",
     "db",
     "end_of_day",
     "find_org",
@@ -124,6 +129,7 @@ __all__ = [
     "next_number",
     "next_working_day",
     "no_login",
+    "person_facts",
     "public",
     "record",
     "record_consent",

@@ -1,4 +1,4 @@
-"""Code lists of mediation. [D] = of this house, since neither law nor standard has a list; the rest names its source."""
+"""Code lists of mediation. [D] = of this house, since neither law nor standard has one; the rest names its source."""
 
 from __future__ import annotations
 

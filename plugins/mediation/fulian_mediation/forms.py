@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
@@ -71,9 +72,9 @@ class IntakeForm(BaseForm):
         ("安全筛查", ("hit", "threatened", "unsafe")),
         ("告知与同意", ("notice_given", "applicant_willing", "respondent_willing", "injury_consent", "keep_hidden")),
     )
-    hints = {"安全筛查": "请单独、轻声地问"}
-    warns = {"hit": (YES,), "threatened": (YES,), "unsafe": (YES,)}
-    first = {"disputes": FIRST_DISPUTES}
+    hints: ClassVar[Mapping[str, str]] = {"安全筛查": "请单独、轻声地问"}
+    warns: ClassVar[Mapping[str, tuple[str, ...]]] = {"hit": (YES,), "threatened": (YES,), "unsafe": (YES,)}
+    first: ClassVar[Mapping[str, int]] = {"disputes": FIRST_DISPUTES}
 
 
 class WillingnessForm(BaseForm):
@@ -85,7 +86,7 @@ class WillingnessForm(BaseForm):
     note = TextAreaField("补充", [Length(max=500)], render_kw={"rows": 2})
 
     sections: Sections = (("对方怎么说", ("side", "answer", "said_on", "note")),)
-    warns = {"answer": ("refused",)}
+    warns: ClassVar[Mapping[str, tuple[str, ...]]] = {"answer": ("refused",)}
 
 
 class SessionForm(BaseForm):
@@ -171,7 +172,7 @@ class AgreementForm(_ClausesForm):
     """A written agreement, to be printed and signed afterwards."""
 
     sections: Sections = (("事实", ("facts", "disputed", "partial")), *_CLAUSE_SECTIONS)
-    hints = {"第一条": "更多的条款，保存后再加"}
+    hints: ClassVar[Mapping[str, str]] = {"第一条": "更多的条款，保存后再加"}
 
 
 class OralAgreementForm(_ClausesForm):
@@ -221,14 +222,20 @@ class FollowUpForm(BaseForm):
     performance = RadioField("协议履行了吗？", [Filled()], choices=PERFORMANCE)
     satisfaction = RadioField("对调解满意吗？", [Filled()], choices=SATISFACTION)
     recurred = RadioField("矛盾有反复吗？", [Filled()], choices=YES_NO)
-    escalated = RadioField("有激化苗头吗？", [Filled()], choices=YES_NO, description="可能动手、出事的，请马上报告公安。")
+    escalated = RadioField(
+        "有激化苗头吗？", [Filled()], choices=YES_NO, description="可能动手、出事的，请马上报告公安。"
+    )
     note = TextAreaField("补充", [Length(max=2000)], render_kw={"rows": 3})
 
     sections: Sections = (
         ("谁，怎样", ("visited_on", "visited", "way")),
         ("情况", ("performance", "satisfaction", "recurred", "escalated", "note")),
     )
-    warns = {"performance": ("none", "sued"), "recurred": (YES,), "escalated": (YES,)}
+    warns: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "performance": ("none", "sued"),
+        "recurred": (YES,),
+        "escalated": (YES,),
+    }
 
 
 class PoliceForm(BaseForm):

@@ -31,7 +31,6 @@ class MediationDetail(Base):
     severe: Mapped[bool]
     notice_version: Mapped[str] = mapped_column(String(20), default="")  # "" where nobody was told yet
     notice_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    injury_consent: Mapped[bool] = mapped_column(default=False)
     routes_told_by: Mapped[str | None] = mapped_column(String(50))
     routes_told_on: Mapped[date | None]
     transferred_to: Mapped[str | None] = mapped_column(String(100))
@@ -56,7 +55,7 @@ class MediationWillingness(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), index=True)
     county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     answer: Mapped[str] = mapped_column(String(10))
     said_on: Mapped[date]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -92,8 +91,8 @@ class MediationAgreement(Sealed, Base):
     """An agreement of the parties: `kind` written or oral, `partial` where part of the dispute stays open.
 
     A written one is in effect from the last of the parties' signatures, the mediator's and the seal, an oral one from
-    the day it was agreed (人民调解法第二十九、三十条): `effective_on`, None until then. `facts` and `disputed` are sealed.
-    One that was never signed and given up keeps its row, with `discarded_at`.
+    the day it was agreed (人民调解法第二十九、三十条): `effective_on`, None until then. `facts` and `disputed` are
+    sealed. One that was never signed and given up keeps its row, with `discarded_at`.
     """
 
     __tablename__ = "mediation_agreement"
@@ -156,7 +155,7 @@ class MediationFollowUp(Base):
 
 
 class MediationPoliceReport(Base):
-    """A report to the police (人民调解法第二十五条; 山东省反家庭暴力条例第二十条): when, to whom, their receipt number."""
+    """A report to the police: when, to whom, their receipt (人民调解法第二十五条; 山东省反家庭暴力条例第二十条)."""
 
     __tablename__ = "mediation_police_report"
 

@@ -77,9 +77,7 @@ def current_agreement(case_id: int) -> MediationAgreement | None:
 
 def clauses_of(agreement_id: int) -> tuple[MediationClause, ...]:
     """The clauses of an agreement in their order."""
-    query = (
-        select(MediationClause).where(MediationClause.agreement_id == agreement_id).order_by(MediationClause.number)
-    )
+    query = select(MediationClause).where(MediationClause.agreement_id == agreement_id).order_by(MediationClause.number)
     return tuple(db.session.execute(query).scalars())
 
 

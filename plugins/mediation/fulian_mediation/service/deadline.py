@@ -13,7 +13,7 @@ DAYS_TO_CONCLUDE = 30
 CUSTOM = "人民调解工作惯例：受理起 30 日"
 BOTH_AGREED = "双方同意延期"
 
-EXTEND = "extend_deadline"
+DEADLINE = "deadline"
 TITLE = "办结，或双方同意延期"
 
 
@@ -21,7 +21,7 @@ def deadline_task(case: CaseLike) -> PlannedTask:
     """The day by which mediation is to end, counted from the day of acceptance (民法典第二百零一、二百零三条)."""
     days = setting(CODE, "days_to_conclude", case.county_id)
     due = legal_deadline(local_date(case.opened_at), Term(CUSTOM, days=days))
-    return PlannedTask(EXTEND, TITLE, due.last_day, legal=True, article=due.article)
+    return PlannedTask(DEADLINE, TITLE, due.last_day, legal=True, article=due.article)
 
 
 def guard_extension(case: CaseLike, data: Data, by: Actor) -> Refused | None:
@@ -43,4 +43,4 @@ def extension_line(data: Data) -> str:
 
 def tasks_after_extension(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
     """The same limit on its new day."""
-    return (PlannedTask(EXTEND, TITLE, data["until"], legal=True, article=BOTH_AGREED),)
+    return (PlannedTask(DEADLINE, TITLE, data["until"], legal=True, article=BOTH_AGREED),)

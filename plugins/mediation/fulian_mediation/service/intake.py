@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from fulian.api import Actor, Assessment, CaseLike, Data, PlannedTask, case_parties, db, local_date, next_number, setting
+from fulian.api import (
+    Actor,
+    Assessment,
+    CaseLike,
+    Data,
+    PlannedTask,
+    case_parties,
+    db,
+    local_date,
+    next_number,
+    record_consent,
+    setting,
+)
 from fulian_mediation.codes import APPLICANT, CODE, RESPONDENT, SOURCES, VIOLENCE, dispute_labels, label_of
 from fulian_mediation.models import MediationDetail, MediationDispute, MediationWillingness
 from fulian_mediation.notice import NOTICE_VERSION
@@ -23,6 +34,11 @@ def screen_of(data: Data) -> Screen:
     return Screen(data["hit"], data["threatened"], data["unsafe"])
 
 
+def screen_of_detail(detail: MediationDetail) -> Screen:
+    """The answers of the screen as they were saved."""
+    return Screen(detail.hit, detail.threatened, detail.unsafe)
+
+
 def assess_intake(data: Data, by: Actor) -> Assessment:
     """What the answers say: subject, suggested risk, restricted where violence is reported.
 
@@ -31,9 +47,7 @@ def assess_intake(data: Data, by: Actor) -> Assessment:
     """
     screen = screen_of(data)
     violence = screen.reported or VIOLENCE in data["disputes"]
-    risk = suggest_risk(
-        screen, setting(CODE, "risk_scores", by.county_id), violence_named=VIOLENCE in data["disputes"]
-    )
+    risk = suggest_risk(screen, setting(CODE, "risk_scores", by.county_id), violence_named=VIOLENCE in data["disputes"])
     return Assessment(
         subject=dispute_labels(data["disputes"]),
         summary=data["summary"],
@@ -68,6 +82,8 @@ def create_detail(case: CaseLike, data: Data, by: Actor) -> MediationDetail:
                 recorded_at=by.now,
             )
         )
+        if party.role == APPLICANT and data.get("injury_consent"):
+            _record_injury_consent(party.person_id, case, by)
     screen = screen_of(data)
     told = bool(data.get("notice_given"))
     return MediationDetail(
@@ -80,13 +96,19 @@ def create_detail(case: CaseLike, data: Data, by: Actor) -> MediationDetail:
         severe=case.risk == RED,
         notice_version=NOTICE_VERSION if told else "",
         notice_given_at=by.now if told else None,
-        injury_consent=bool(data.get("injury_consent")),
     )
 
 
 def first_tasks(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
     """What is due first: the report to the police, the first session, or asking the other side; and the time limit."""
     return (*task_after_willingness(case, by), deadline_task(case))
+
+
+def _record_injury_consent(person_id: int, case: CaseLike, by: Actor) -> None:
+    """Health data take a consent of their own, apart from every other (个人信息保护法第二十九条)."""
+    record_consent(
+        person_id, "sensitive", "consent", by, notice_version=NOTICE_VERSION, case_id=case.id, recorded=False
+    )
 
 
 def write_number(pattern: str, year: int, number: int) -> str:

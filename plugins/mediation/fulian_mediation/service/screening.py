@@ -44,7 +44,7 @@ class Screen:
 
     @property
     def reported(self) -> bool:
-        """Whether any violence was reported: beating, threats and following are all of it (山东省反家庭暴力条例第三条)."""
+        """Whether violence was reported: beating, threats and following are all of it (山东省反家庭暴力条例第三条)."""
         return YES in self.answers.values()
 
 

@@ -13,7 +13,7 @@ from fulian_mediation.service.bars import SHANDONG_20, is_severe
 
 CONTACT_DAYS = 3  # [D] default of the setting contact_days
 SESSION_DAYS = 7  # [D] default of the setting session_days
-CONCLUDE = "conclude"
+CONCLUDE = "close"  # the closing itself
 
 
 def guard_willingness(case: CaseLike, data: Data, by: Actor) -> Refused | None:
@@ -65,9 +65,7 @@ def task_after_willingness(case: CaseLike, by: Actor) -> Sequence[PlannedTask]:
 
 
 def _report_task(case: CaseLike, by: Actor) -> PlannedTask:
-    return PlannedTask(
-        "report_police", "报告公安，记下回执", local_date(by.now), legal=True, article=SHANDONG_20
-    )
+    return PlannedTask("report_police", "报告公安，记下回执", local_date(by.now), legal=True, article=SHANDONG_20)
 
 
 def _days(code: str, case: CaseLike) -> timedelta:
