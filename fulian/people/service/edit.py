@@ -17,7 +17,7 @@ from fulian.errors import NotFound, Refused, Stale
 from fulian.people.bulk import token_rows
 from fulian.people.data import SEALED_FIELDS, UNKNOWN_SEX, PersonData, facts_of, read_person
 from fulian.people.facts import shown
-from fulian.people.models import Person, PersonToken
+from fulian.people.models import TOKENS, Person, PersonToken
 from fulian.people.scope import visible_people
 from fulian.people.service.register import EDIT, logged, refuse_known
 from fulian.people.tokens import document_key, person_tokens
@@ -93,7 +93,7 @@ def rebuild_tokens(person: Person, units: Iterable[int] = ()) -> None:
     tokens: set[str] = set()
     for one in (person, *merged):
         tokens |= person_tokens(one.name, one.unseal("phone") or "", one.unseal("document_number") or "")
-    db.session.execute(insert(PersonToken), token_rows(person.id, wanted, tokens))
+    db.session.execute(insert(TOKENS), token_rows(person.id, wanted, tokens))
 
 
 def fill_facts(kept: Person, merged: Person) -> list[str]:

@@ -9,7 +9,7 @@ from fulian.audit.actor import Actor
 from fulian.db import db
 from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
-from fulian.people.models import Person, PersonScope, PersonToken, Post
+from fulian.people.models import SCOPE_ROWS, TOKENS, Person, PersonScope, PersonToken, Post
 from fulian.people.scope import VIEW, visible_people
 
 REGISTERED, IN_POST = "registered", "post"  # why somebody is visible; `source_id` is the person's or the post's id
@@ -22,7 +22,7 @@ _reason = (
 )
 _of_person = bindparam("of_person", type_=PersonScope.person_id.type)
 _of_org = bindparam("of_org", type_=PersonScope.org_id.type)
-_add_reason = insert(PersonScope).from_select(
+_add_reason = insert(SCOPE_ROWS).from_select(
     ("person_id", "org_id", "own", "programme", "source", "source_id"),
     union_all(
         select(_of_person, OrgAncestor.ancestor_id, literal(0), *_reason).where(OrgAncestor.org_id == _of_org),
@@ -30,7 +30,7 @@ _add_reason = insert(PersonScope).from_select(
     ),
 )
 _known = aliased(PersonToken)
-_add_tokens = insert(PersonToken).from_select(
+_add_tokens = insert(TOKENS).from_select(
     ("token", "county_id", "person_id"),
     select(PersonToken.token, Organisation.county_id, PersonToken.person_id)
     .distinct()
@@ -61,7 +61,7 @@ def link_person(
         raise ValueError("link a person to an organisation or to an account")
     if org_id is None:
         row = {"person_id": person_id, "account_id": account_id, "programme": programme, "source": source}
-        db.session.execute(insert(PersonScope), row | {"source_id": source_id, "own": 0})
+        db.session.execute(insert(SCOPE_ROWS), row | {"source_id": source_id, "own": 0})
         return
     of = {"of_person": person_id, "of_org": org_id}
     db.session.execute(_add_reason, of | {"of_programme": programme, "of_source": source, "of_source_id": source_id})
@@ -131,4 +131,4 @@ def _rebuild_ancestors(reasons: list[tuple[int, str, int]]) -> None:
         key = {"of_person": person_id, "of_source": source, "of_source_id": source_id}
         stale = delete(PersonScope).where(of, PersonScope.own == 0, PersonScope.org_id.is_not(None))
         db.session.execute(stale, key, execution_options=_UNSYNCED)
-        db.session.execute(insert(PersonScope).from_select(columns, above), key)
+        db.session.execute(insert(SCOPE_ROWS).from_select(columns, above), key)

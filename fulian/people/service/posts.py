@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import and_, or_, select
 
+from fulian.accounts.service import end_grants_of_post
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import local_date
@@ -99,6 +100,7 @@ def end_post(post_id: int, version: int, ends_on: date, end_change: str, by: Act
     post.ends_on, post.end_change = ends_on, end_change
     post.version += 1
     db.session.flush()
+    end_grants_of_post(post_id, ends_on)
     record(by, "post.ended", "post", post_id, county_id=post.county_id, before=before, after=_logged(post))
 
 

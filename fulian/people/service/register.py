@@ -19,7 +19,7 @@ from fulian.orgs.scope import in_scope
 from fulian.people.bulk import person_row, token_rows
 from fulian.people.data import PersonData, read_person
 from fulian.people.facts import masked_name, masked_phone, sex_and_age
-from fulian.people.models import Person, PersonScope, PersonToken
+from fulian.people.models import PERSONS, TOKENS, Person, PersonScope
 from fulian.people.scope import acting, visible_people
 from fulian.people.service.links import REGISTERED, link_person
 from fulian.people.tokens import document_key, person_tokens
@@ -27,7 +27,7 @@ from fulian.people.tokens import document_key, person_tokens
 EDIT = "people.edit"
 
 # Written alike on both databases: a submission saved before gives no row back.
-_add_person = postgresql.insert(Person).on_conflict_do_nothing(index_elements=["submission_id"]).returning(Person.id)
+_add_person = postgresql.insert(PERSONS).on_conflict_do_nothing(index_elements=["submission_id"])
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def register_person(data: PersonData, org_id: int, by: Actor, *, recorded: bool 
     if facts.document_number:
         refuse_known(facts.document_number, by)
     row = person_row(facts, org_id, county_id, by.account_id, by.now)
-    person_id = db.session.execute(_add_person, row).scalar_one_or_none()
+    person_id = db.session.execute(_add_person.returning(PERSONS.c.id), row).scalar_one_or_none()
     if person_id is None:  # the same submission was being saved at this very moment
         return _saved_before(data.submission_id, by) or 0
     tokens = person_tokens(facts.name, facts.phone, facts.document_number)
-    db.session.execute(insert(PersonToken), token_rows(person_id, [county_id], tokens))
+    db.session.execute(insert(TOKENS), token_rows(person_id, [county_id], tokens))
     if recorded:
         link_person(person_id, org_id=org_id, source=REGISTERED, source_id=person_id)
         record(by, "person.registered", "person", person_id, county_id=county_id, after=logged(facts))
