@@ -35,10 +35,10 @@ test: $(VENV)/installed-dev ## Run all tests; what this machine lacks is skipped
 
 soak: $(VENV)/installed-dev ## Run the long form of every harness, and all broken twins
 	$(BIN)/pytest -m soak $(ARGS)
-	$(BIN)/python tools/twins.py --all
+	$(BIN)/python tools/twins.py
 
 twins: $(VENV)/installed-dev ## Break the source one line at a time: the tests must notice
-	$(BIN)/python tools/twins.py
+	$(BIN)/python tools/twins.py $(ARGS)
 
 bench: $(VENV)/installed-dev ## Measure against the goals of performance (SCALE=10k or 1m)
 	$(BIN)/python -m tests.bench --scale $(SCALE)

@@ -13,9 +13,7 @@ connection.rollback()  # alembic commits nothing where it finds a transaction al
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,
-    # One revision, one transaction, on both databases (alembic would leave it off on SQLite).
-    transactional_ddl=True,
-    transaction_per_migration=True,
+    transaction_per_migration=True,  # what ran before a failure stands
     on_version_apply=check_foreign_keys,
     render_item=render_type,
     **options,
