@@ -49,10 +49,10 @@ def test_every_contract_is_kept(copy: Path) -> None:
 BREACHES = [
     ("fulian/orgs/queries.py", "from fulian.cases.models import Case", "Rooms import only downwards"),
     ("fulian/web/paging.py", "from fulian.accounts.models import Account", "Rooms import only downwards"),
-    ("fulian/cases/queries.py", "from fulian.accounts import views", "Only the application imports views"),
+    ("fulian/cases/scope.py", "from fulian.accounts import views", "Only the application imports views"),
     ("fulian/jobs/models.py", "from fulian.audit import cli", "Only the command line imports commands"),
     ("fulian/programmes/loader.py", "import fulian_mediation", "The core never imports a plugin"),
-    ("fulian_mediation/service.py", "from fulian.cases.models import Case", "A plugin imports only fulian.api"),
+    ("fulian_mediation/queries.py", "from fulian.cases.models import Case", "A plugin imports only fulian.api"),
 ]
 
 
@@ -64,5 +64,5 @@ def test_a_breach_is_caught(copy: Path, module: str, line: str, contract: str) -
     result = lint_imports(copy)
 
     assert result.returncode == 1
-    broken = [row for row in result.stdout.splitlines() if row.endswith("BROKEN")]
+    broken = [row for row in result.stdout.splitlines() if " BROKEN" in row]
     assert [row for row in broken if row.startswith(contract)], result.stdout
