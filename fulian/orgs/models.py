@@ -28,7 +28,10 @@ class Organisation(Base):
     level: Mapped[str] = mapped_column(String(12))
     kind: Mapped[str] = mapped_column(String(20))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
-    county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    # Deferred, since the city names 市本级, which hangs under the city.
+    county_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id", deferrable=True, initially="DEFERRED"), index=True
+    )
     number_code: Mapped[str | None] = mapped_column(String(6), unique=True)
     division_code: Mapped[str | None] = mapped_column(String(12), index=True)
     division_year: Mapped[int | None] = mapped_column(SmallInteger)
