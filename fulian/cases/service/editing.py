@@ -118,10 +118,11 @@ def open_cases_of(account_id: int) -> list[int]:
     )
 
 
-def hand_over(account_id: int, heir_id: int | None, reason: str, by: Actor) -> int:
+def hand_over(account_id: int, heir_id: int | None, reason: str, by: Actor, *, confirmed: bool = False) -> int:
     """Disable an account and give its open cases and tasks to `heir_id` in the same act; returns how many cases.
 
-    Raises Refused where there are open cases and nobody takes them, or one of them cannot go to her.
+    `confirmed` where one of the three administrators asked for it and another one confirms. Raises Refused where there
+    are open cases and nobody takes them, or one of them cannot go to her.
     """
     cases = open_cases_of(account_id)
     if cases and heir_id is None:
@@ -131,5 +132,5 @@ def hand_over(account_id: int, heir_id: int | None, reason: str, by: Actor) -> i
     for case_id in cases:
         case = db.session.execute(select(Case).where(Case.id == case_id).with_for_update()).scalar_one()
         _give(case, heir_id or 0, reason, by)
-    disable_account(account_id, by, reason=reason, handed_over=len(cases))
+    disable_account(account_id, by, reason=reason, handed_over=len(cases), confirmed=confirmed)
     return len(cases)
