@@ -47,7 +47,7 @@ def create_command(
 
 
 def _missing_role() -> str:
-    taken = roles_taken()
+    taken = roles_taken(datetime.now(UTC))
     missing = [role for role in ROLES if role in THREE and role not in taken]
     if not missing:
         raise click.ClickException("三员都有了。要开别的账号，请写明 --role。")

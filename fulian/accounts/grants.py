@@ -189,13 +189,13 @@ def checked_name(name: str) -> str:
     return text
 
 
-def checked_reason(reason: str) -> str:
+def checked_reason(reason: str, longest: int = REASON_LENGTH) -> str:
     """A reason without blanks around it. Raises Refused where there is none, or too much."""
     text = reason.strip()
     if not text:
         raise Refused("请写明事由。", "reason")
-    if len(text) > REASON_LENGTH:
-        raise Refused(f"事由最多 {REASON_LENGTH} 个字，请写短一些。", "reason")
+    if len(text) > longest:
+        raise Refused(f"事由最多 {longest} 个字，请写短一些。", "reason")
     return text
 
 

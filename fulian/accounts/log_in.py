@@ -72,8 +72,8 @@ def begin_attempt(username: str, by: Actor) -> Attempt:
     return Attempt(attempt.id, account.id, account.password_hash, account.county_id, left)
 
 
-def refuse_attempt(attempt: Attempt, by: Actor) -> Refused:
-    """Put a wrong password on the log, and return what to say: the same for a wrong name."""
+def refuse_attempt(attempt: Attempt, by: Actor, *, what: str = "账号或密码", field: str = "password") -> Refused:
+    """Put a wrong password on the log, and return what to say at `field`: the same for a wrong name."""
     locked = attempt.left <= 0
     record(
         by,
@@ -84,9 +84,9 @@ def refuse_attempt(attempt: Attempt, by: Actor) -> Refused:
         outcome="refused",
     )
     if locked:
-        return Throttled(f"账号或密码不对。已经错了 {TRIES} 次，{_until(by.now + LOCKED)}", "password")
+        return Throttled(f"{what}不对。已经错了 {TRIES} 次，{_until(by.now + LOCKED)}", field)
     minutes = LOCKED // timedelta(minutes=1)
-    return Refused(f"账号或密码不对。还可以再试 {attempt.left} 次，之后会锁定 {minutes} 分钟。", "password")
+    return Refused(f"{what}不对。还可以再试 {attempt.left} 次，之后会锁定 {minutes} 分钟。", field)
 
 
 def accept_attempt(attempt: Attempt, by: Actor, agent: str) -> str:
@@ -105,9 +105,15 @@ def accept_attempt(attempt: Attempt, by: Actor, agent: str) -> str:
     return begin_session(account.id, by, agent)
 
 
-def accept_own(attempt: Attempt) -> None:
-    """A password asked for again inside a session was right: the try counts no more."""
+def accept_own(attempt: Attempt) -> list[str]:
+    """A password asked for again inside a session was right: the try counts no more.
+
+    Returns the hashes that a new password must not fit: the present one and the last few before it.
+    """
     _forgive(attempt.id)
+    present = db.session.execute(select(Account.password_hash).where(Account.id == attempt.account_id)).scalars()
+    before = select(OldPassword.password_hash).where(OldPassword.account_id == attempt.account_id)
+    return [*present, *db.session.execute(before.order_by(OldPassword.id.desc()).limit(KEPT - 1)).scalars()]
 
 
 def change_password(password_hash: str, by: Actor, agent: str) -> str:
@@ -122,13 +128,6 @@ def log_out(token_hash: bytes, by: Actor) -> None:
     """End the session behind this token at once."""
     end_session(token_hash, "logout", by.now)
     record(by, "login.ended", "account", by.account_id)
-
-
-def old_hashes(account_id: int) -> list[str]:
-    """The hashes that a new password of this account must not fit: the present one and the last few before it."""
-    present = db.session.execute(select(Account.password_hash).where(Account.id == account_id)).scalars()
-    before = select(OldPassword.password_hash).where(OldPassword.account_id == account_id)
-    return [*present, *db.session.execute(before.order_by(OldPassword.id.desc()).limit(KEPT - 1)).scalars()]
 
 
 def hold_account(account_id: int | None) -> Account:

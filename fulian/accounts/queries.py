@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
 
 from fulian.accounts.models import Account, Grant
 from fulian.accounts.roles import ADMINS, INVITED, THREE
@@ -16,7 +17,7 @@ from fulian.calendar import local_date
 from fulian.db import db
 from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
-from fulian.orgs.scope import in_scope
+from fulian.orgs.scope import Column, in_scope
 from fulian.web.paging import Cursor
 
 ACTIVE = "active"
@@ -64,8 +65,9 @@ class AccountLine:
     org_id: int
     org_name: str
     status: str
-    must_change: bool
+    password_at: datetime
     created_at: datetime
+    version: int
     grants: tuple[GrantLine, ...] = ()
 
 
@@ -89,8 +91,8 @@ def account_names(account_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def handlers_for(org_id: int, programme: str, now: datetime) -> tuple[AccountRef, ...]:
-    """Whom a case of this organisation and programme can be given: the nearest organisation first, then by name.
+def handlers_for(org_id: int, programme: str | None, now: datetime) -> tuple[AccountRef, ...]:
+    """Whom a case of this organisation and programme (None: of any) can be given: the nearest first, then by name.
 
     Active accounts with a caseworker's or programme lead's grant in force there or in an organisation above it.
     """
@@ -107,7 +109,7 @@ def may_handle(account_id: int, org_id: int, programme: str, now: datetime) -> b
     return db.session.execute(found).first() is not None
 
 
-def _handlers(org_id: int, programme: str, now: datetime) -> Select[*tuple[Any, ...]]:
+def _handlers(org_id: int, programme: str | None, now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(*_ref)
         .join(Grant, Grant.account_id == Account.id)
@@ -116,7 +118,7 @@ def _handlers(org_id: int, programme: str, now: datetime) -> Select[*tuple[Any, 
             OrgAncestor.org_id == org_id,
             Account.status == ACTIVE,
             Grant.role.in_(INVITED),
-            or_(Grant.programme.is_(None), Grant.programme == programme),
+            or_(Grant.programme.is_(None), Grant.programme == programme) if programme else true(),
             in_force(local_date(now)),
         )
     )
@@ -143,9 +145,9 @@ def holders_of(role: str, org_id: int, now: datetime, programme: str | None = No
     return tuple(AccountRef(*row) for row in rows)
 
 
-def roles_taken() -> frozenset[str]:
+def roles_taken(now: datetime) -> frozenset[str]:
     """The roles of THREE that some account has."""
-    found = select(Grant.role).where(Grant.role.in_(THREE), Grant.ended_at.is_(None)).distinct()
+    found = select(Grant.role).where(Grant.role.in_(THREE), in_force(local_date(now))).distinct()
     return frozenset(db.session.execute(found).scalars())
 
 
@@ -154,10 +156,34 @@ def roles_taken() -> frozenset[str]:
 
 def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `Account`: the three administrators see all, county and city admins those of their subtree."""
+    return _administered(viewer, Account.org_id, Account.county_id)
+
+
+def orgs_named(viewer: Viewer, text: str, limit: int) -> list[tuple[int, str]]:
+    """(id, name with the one above it) of at most `limit` organisations into which the viewer may let people.
+
+    Those of exactly this name, full or short; where there is none, those whose name holds `text`.
+    """
+    above = aliased(Organisation)
+    found = (
+        select(Organisation.id, Organisation.name, above.short_name)
+        .outerjoin(above, above.id == Organisation.parent_id)
+        .where(Organisation.closed_on.is_(None), _administered(viewer, Organisation.id, Organisation.county_id))
+    )
+    exact = found.where(or_(Organisation.name == text, Organisation.short_name == text))
+    holding = found.where(Organisation.name.contains(text, autoescape=True))
+    for wanted in (exact, holding):
+        rows = db.session.execute(wanted.order_by(Organisation.county_id, Organisation.id).limit(limit)).all()
+        if rows:
+            return [(row.id, f"{row.name}（{row.short_name}）" if row.short_name else row.name) for row in rows]
+    return []
+
+
+def _administered(viewer: Viewer, org_col: Column, county_col: Column) -> ColumnElement[bool]:
     if any(held.role in THREE for held in viewer.grants):
         return true()
     admin = replace(viewer, grants=tuple(held for held in viewer.grants if held.role in ADMINS))
-    return in_scope(admin, Account.org_id, Account.county_id)
+    return in_scope(admin, org_col, county_col)
 
 
 def search_accounts(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) -> list[AccountLine]:
@@ -231,8 +257,9 @@ def _lines() -> Select[*tuple[Any, ...]]:
         Account.org_id,
         Organisation.short_name,
         Account.status,
-        Account.must_change,
+        Account.password_at,
         Account.created_at,
+        Account.version,
     ).join(Organisation, Organisation.id == Account.org_id)
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import select
 
 from fulian.accounts.grants import (
+    REASON_LENGTH,
     NewAccount,
     NewGrant,
     add_account,
@@ -205,7 +206,8 @@ def _reaches(org_id: int, by: Actor) -> bool:
 
 def _set_status(account: Account, status: str, reason: str, by: Actor, **also: int) -> None:
     before = {"status": account.status}
-    after = {"status": status, "reason": checked_reason(reason), **also}
+    # a confirmed request adds its number to what was typed
+    after = {"status": status, "reason": checked_reason(reason, 2 * REASON_LENGTH), **also}
     account.status = status
     account.version += 1
     db.session.flush()
