@@ -65,7 +65,8 @@ class CaseLike(Protocol):
 class PlannedTask:
     """A task that an opening, a transition or a closing lays down.
 
-    `kind` is a transition's code (then that transition does it) or the programme's own word; `due_on` is a local date;
+    `kind` is a transition's code (then that transition does it), "close" (the closing does it) or the programme's own
+    word; `due_on` is a local date;
     `due_at` (UTC) only where an hour is agreed; `legal` deadlines never pause, `article` is their source.
     """
 
