@@ -151,7 +151,7 @@ def _account_row(username: str, hashed: str) -> dict[str, Any]:
         "org_id": org_id,
         "county_id": ORGS[org_id][3],
         "password_hash": hashed,
-        "password_at": SINCE,
+        "password_at": datetime.now(UTC),  # an older one would have to be changed first
         "must_change": False,
         "status": "disabled" if username == "disabled" else "active",
         "created_at": SINCE,
