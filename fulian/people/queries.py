@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select, true, union
+from sqlalchemy import ColumnElement, Row, Select, func, select, true, union
 
-from fulian.audit.actor import Viewer
+from fulian.audit.actor import Actor, Viewer
 from fulian.calendar import local_date
 from fulian.codes.documents import mask_id
 from fulian.codes.names import fold_name, name_tokens
 from fulian.db import db
 from fulian.errors import NotFound, Refused
-from fulian.orgs.models import Organisation
-from fulian.orgs.queries import county_units
-from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
+from fulian.orgs.models import OrgAncestor, Organisation
+from fulian.orgs.queries import OrgRef, county_units
+from fulian.orgs.scope import OWN_ORG_ROLES, grants_for, in_scope
 from fulian.people.facts import area_name, phone_ending, sex_and_age
-from fulian.people.models import Consent, Person, PersonMerge, PersonToken, Post
-from fulian.people.scope import VIEW, visible_ids, visible_people
+from fulian.people.models import Consent, Person, PersonToken, Post
+from fulian.people.scope import VIEW, acting, visible_ids, visible_people
 from fulian.people.tokens import NAME, query_tokens
 from fulian.sealing.columns import unseal_text
 from fulian.web.paging import Cursor
 
+ORGS = 50  # in a select; more are searched by name
 CANDIDATES = 5  # on a phone's screen; more are not compared, they are searched
 
 
@@ -77,11 +78,21 @@ _line = (
 )
 
 
+_org = (
+    Organisation.id,
+    Organisation.name,
+    Organisation.short_name,
+    Organisation.level,
+    Organisation.county_id,
+    Organisation.parent_id,
+)
+
+
 def newest_people(viewer: Viewer, cursor: Cursor | None, limit: int) -> list[PersonLine]:
     """Up to `limit + 1` people in scope from `cursor` on, the newest registered first (`cursor.back`: oldest first)."""
     back = cursor is not None and cursor.back
     before, after = (None, None) if cursor is None else ((None, cursor.id) if back else (cursor.id, None))
-    return _lines(visible_ids(viewer, limit + 1, before=before, after=after), viewer, back)
+    return lines_of(visible_ids(viewer, limit + 1, before=before, after=after), viewer, back)
 
 
 def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) -> list[PersonLine]:
@@ -95,7 +106,7 @@ def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) 
         return []
     back = cursor is not None and cursor.back
     condition = true() if cursor is None else Person.id > cursor.id if back else Person.id < cursor.id
-    return _lines(_by_token(viewer, token, limit + 1, condition, back), viewer, back)
+    return lines_of(_by_token(viewer, token, limit + 1, condition, back), viewer, back)
 
 
 def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
@@ -105,9 +116,9 @@ def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[Per
         return []
     found: list[PersonLine] = []
     if query.kind == NAME:
-        found = _lines(_by_token(viewer, query.token, limit, Person.name == _folded(text)), viewer)
+        found = lines_of(_by_token(viewer, query.token, limit, Person.name == _folded(text)), viewer)
     if len(found) < limit:
-        found += _lines(_by_token(viewer, query.token, limit + len(found)), viewer)
+        found += lines_of(_by_token(viewer, query.token, limit + len(found)), viewer)
     if query.kind == NAME and not found:
         found = sound_alikes(viewer, text, limit)
     return list({line.id: line for line in found}.values())[:limit]
@@ -120,7 +131,7 @@ def sound_alikes(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[Per
     readings = [token for token in name_tokens(text) if token.startswith("y:")]
     if not readings:
         return []
-    return _lines(_by_token(viewer, max(readings, key=lambda token: (len(token), token)), limit), viewer)
+    return lines_of(_by_token(viewer, max(readings, key=lambda token: (len(token), token)), limit), viewer)
 
 
 def find_person(viewer: Viewer, person_id: int, permission: str = VIEW) -> Person:
@@ -156,7 +167,7 @@ def person_names(person_ids: Iterable[int]) -> dict[int, str]:
 def people_by_id(viewer: Viewer, person_ids: Iterable[int]) -> list[PersonLine]:
     """Those of these people whom the viewer may see, newest registered first."""
     wanted = select(Person.id).where(Person.id.in_(set(person_ids)), visible_people(viewer))
-    return _lines(wanted, viewer)
+    return lines_of(wanted, viewer)
 
 
 def posts_of(person_id: int) -> list[PostLine]:
@@ -167,6 +178,11 @@ def posts_of(person_id: int) -> list[PostLine]:
 def people_in_post(org_id: int, day: date) -> list[PostLine]:
     """Who holds which title in an organisation on a day (for viewers with people.view), in the order of the titles."""
     return _posts(Post.org_id == org_id, Post.starts_on <= day, Post.ends_on.is_(None) | (Post.ends_on >= day))
+
+
+def people_once_in_post(org_id: int, day: date) -> list[PostLine]:
+    """Who held a title in an organisation until before a day (for viewers with people.view), the newest first."""
+    return _posts(Post.org_id == org_id, Post.ends_on < day)
 
 
 def post_of(person_id: int, post_id: int) -> PostLine:
@@ -183,10 +199,23 @@ def consents_of(person_id: int) -> Sequence[Consent]:
     return db.session.execute(query).scalars().all()
 
 
-def merges_into(person_id: int) -> Sequence[PersonMerge]:
-    """The merges into a person that stand, newest first."""
-    query = select(PersonMerge).where(PersonMerge.kept_id == person_id, PersonMerge.undone_at.is_(None))
-    return db.session.execute(query.order_by(PersonMerge.id.desc())).scalars().all()
+def registering_orgs(by: Actor) -> list[OrgRef]:
+    """The organisations of her own grants in which she may register people, her work place first."""
+    ids = {held.org_id for held in acting(by, "people.edit").grants}
+    orgs = [OrgRef(*row) for row in db.session.execute(select(*_org).where(Organisation.id.in_(ids)))]
+    return sorted(orgs, key=lambda org: (org.id != by.org_id, org.id))
+
+
+def posting_orgs(by: Actor, text: str, chosen: int | None = None) -> list[OrgRef]:
+    """Organisations in which she may note posts, by a part of their name, from above down; at most 50, and `chosen`."""
+    reach = in_scope(acting(by, "posts.edit"), Organisation.id, Organisation.county_id)
+    named = Organisation.name.contains(text, autoescape=True) if text else true()
+    depth = select(func.count()).where(OrgAncestor.org_id == Organisation.id).scalar_subquery()
+    query = select(*_org).where(reach, Organisation.closed_on.is_(None))
+    rows = [*db.session.execute(query.where(named).order_by(depth, Organisation.sort).limit(ORGS))]
+    if chosen is not None and all(row.id != chosen for row in rows):
+        rows += db.session.execute(query.where(Organisation.id == chosen))
+    return [OrgRef(*row) for row in rows]
 
 
 def _folded(text: str) -> str:
@@ -249,7 +278,8 @@ def _units(viewer: Viewer) -> list[int]:
     return sorted({viewer.county_id, *(grant.county_id for grant in held)})
 
 
-def _lines(ids: Select[int], viewer: Viewer, back: bool = False) -> list[PersonLine]:
+def lines_of(ids: Select[int], viewer: Viewer, back: bool = False) -> list[PersonLine]:
+    """The people with these ids as lines, newest first (`back`: oldest first); the caller has put the scope on."""
     wanted = ids.subquery()
     query = (
         select(*_line)

@@ -17,6 +17,7 @@ from fulian.errors import NotFound, Refused, Stale
 from fulian.people.bulk import token_rows
 from fulian.people.data import SEALED_FIELDS, UNKNOWN_SEX, PersonData, facts_of, read_person
 from fulian.people.facts import shown
+from fulian.people.merges import lacking
 from fulian.people.models import TOKENS, Person, PersonToken
 from fulian.people.scope import visible_people
 from fulian.people.service.register import EDIT, logged, refuse_known
@@ -25,7 +26,6 @@ from fulian.people.words import FIELD_LABELS
 
 # Emptied by a tick of their own; a document goes by picking the kind `none`.
 CLEARABLE = frozenset(SEALED_FIELDS) - {"document_number"}
-_EMPTY = (None, "", UNKNOWN_SEX, NONE)
 
 
 def edit_person(
@@ -101,15 +101,6 @@ def fill_facts(kept: Person, merged: Person) -> list[str]:
     mine, other = facts_of(kept), facts_of(merged)
     taken = lacking(mine, other)
     _write(kept, replace(mine, **{field: getattr(other, field) for field in taken}), taken)
-    return taken
-
-
-def lacking(mine: PersonData, other: PersonData) -> list[str]:
-    """The fields that only the other one has; a document comes whole, and an address only with its place."""
-    taken = [field for field in FIELD_LABELS if getattr(mine, field) in _EMPTY and getattr(other, field) not in _EMPTY]
-    for place, address in (("division_code", "address"), ("registered_division_code", "registered_address")):
-        if getattr(mine, place) or getattr(mine, address):
-            taken = [field for field in taken if field not in (place, address)]
     return taken
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from fulian.accounts.models import Account
@@ -17,15 +16,12 @@ from fulian.audit.log import record
 from fulian.db import db
 from fulian.errors import NotFound, Refused
 from fulian.orgs.models import Organisation
-from fulian.orgs.scope import in_scope
+from fulian.people.merges import UNDO_DAYS, can_undo, mergeable
 from fulian.people.models import Consent, Person, PersonMerge, PersonScope, Post
-from fulian.people.scope import acting, visible_people
 from fulian.people.service.edit import fill_facts, rebuild_tokens, take_back_facts
 from fulian.people.service.plugin_rows import rows_of_plugins, take_back_rows
 from fulian.programmes.loader import hook_results, installed
 
-MERGE = "people.merge"
-UNDO_DAYS = 30  # design.md section 4
 REASON_LENGTH = 200
 _UNSYNCED = {"synchronize_session": False}
 
@@ -57,12 +53,6 @@ def repoint_with(name: str, repoint: Repoint) -> None:
     It may raise Refused.
     """
     _repoints[name] = repoint
-
-
-def mergeable(by: Actor) -> ColumnElement[bool]:
-    """A condition on `Person`: those in scope, and those registered there whom restricted cases keep out of lists."""
-    home = in_scope(acting(by, MERGE), Person.org_id, Person.county_id)
-    return or_(visible_people(by, MERGE), and_(Person.merged_into.is_(None), home))
 
 
 def merge_people(kept_id: int, merged_id: int, reason: str, by: Actor) -> int:
@@ -170,7 +160,7 @@ def _lock(kept_id: int, merged_id: int) -> tuple[Person, Person]:
 def _check_undo(merge: PersonMerge, by: Actor) -> None:
     if merge.undone_at is not None:
         raise Refused("这次合并已经撤销过了。")
-    if by.now > merge.at + timedelta(days=UNDO_DAYS):
+    if not can_undo(merge, by.now):
         raise Refused(f"合并已超过 {UNDO_DAYS} 天，不能再撤销。确需分开的，请新登记一份档案并写明原因。")
     _refuse_blocked()
 

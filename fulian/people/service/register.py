@@ -61,7 +61,7 @@ def register_person(data: PersonData, org_id: int, by: Actor, *, recorded: bool 
     if facts.document_number:
         refuse_known(facts.document_number, by)
     row = person_row(facts, org_id, county_id, by.account_id, by.now)
-    person_id = db.session.execute(_add_person.returning(PERSONS.c.id), row).scalar_one_or_none()
+    person_id: int | None = db.session.execute(_add_person.returning(PERSONS.c.id), row).scalar_one_or_none()
     if person_id is None:  # the same submission was being saved at this very moment
         return _saved_before(data.submission_id, by) or 0
     tokens = person_tokens(facts.name, facts.phone, facts.document_number)
