@@ -108,7 +108,8 @@ def _restart_ids() -> None:
     """Let PostgreSQL count on after the ids that were given here."""
     if db.engine.dialect.name == "postgresql":
         for table in ("organisation", "account"):
-            db.session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1000)"))
+            counted = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) FROM generate_series(1, 1000)"
+            db.session.execute(text(counted))
 
 
 def _org_row(org_id: int) -> dict[str, Any]:

@@ -208,29 +208,26 @@ def _arms(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int) -> 
         return _token_arms(viewer, wanted, cursor, n)
     if wanted.handler_id is not None:
         return [_case_arm(viewer, wanted, cursor, n, Case.handler_id == wanted.handler_id, sees(viewer))]
-    arms = [_scope_arm(arm.where(), wanted, cursor, n) for arm in scope_arms(viewer, within=wanted.org_id)]
+    arms: list[Keys] = []
+    for arm in scope_arms(viewer, within=wanted.org_id):
+        arms += _scope_arm(arm.where(), wanted, cursor, n)
     arms.append(_case_arm(viewer, wanted, cursor, n, handles(viewer)))
     arms.append(_access_arm(viewer, wanted, cursor, n))
     return arms
 
 
-def _scope_arm(reach: ColumnElement[bool], wanted: CaseFilter, cursor: Cursor | None, n: int) -> Keys:
+def _scope_arm(reach: ColumnElement[bool], wanted: CaseFilter, cursor: Cursor | None, n: int) -> list[Keys]:
+    """One arm, or one for each status: an index is read in order only where its status is a single one."""
     at = CaseScope.due_at if wanted.order == "due" else CaseScope.opened_at
     query = select(at.label("at"), CaseScope.case_id.label("id")).where(reach)
     if wanted.programme:
         query = query.where(CaseScope.programme == wanted.programme)
+    queries = [query]
     if wanted.order == "due":
-        query = query.where(CaseScope.due_at.is_not(None), _OPEN_ROWS)
+        queries = [query.where(CaseScope.due_at.is_not(None), _OPEN_ROWS)]
     elif wanted.status:
-        arms = [
-            _limited(query.where(CaseScope.status == status), at, CaseScope.case_id, wanted, cursor, n)
-            for status in wanted.statuses
-        ]
-        if len(arms) == 1:
-            return arms[0]
-        both = union_all(*arms).subquery()
-        return select(both.c.at, both.c.id).order_by(*_order(both.c.at, both.c.id, wanted, cursor)).limit(n)
-    return _limited(query, at, CaseScope.case_id, wanted, cursor, n)
+        queries = [query.where(CaseScope.status == status) for status in wanted.statuses]
+    return [_limited(query, at, CaseScope.case_id, wanted, cursor, n) for query in queries]
 
 
 def _case_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: int, *reach: ColumnElement[bool]) -> Keys:
@@ -243,6 +240,7 @@ def _access_arm(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, n: in
     at = Case.due_at if wanted.order == "due" else CaseAccess.opened_at
     query = (
         select(at.label("at"), Case.id.label("id"))
+        .select_from(CaseAccess)
         .join(Case, Case.id == CaseAccess.case_id)
         .where(access_condition(viewer), *_of_case(wanted))
     )
