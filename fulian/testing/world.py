@@ -108,8 +108,9 @@ def _restart_ids() -> None:
     """Let PostgreSQL count on after the ids that were given here."""
     if db.engine.dialect.name == "postgresql":
         for table in ("organisation", "account"):
-            counted = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) FROM generate_series(1, 1000)"
-            db.session.execute(text(counted))
+            db.session.execute(
+                text("SELECT nextval(pg_get_serial_sequence(:of, 'id')) FROM generate_series(1, 1000)"), {"of": table}
+            )
 
 
 def _org_row(org_id: int) -> dict[str, Any]:
