@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
 SOON_DAYS = 7
+LAST_MINUTE = "23:59"
 WEEKDAYS = "一二三四五六日"
 WHOLE_ID = 15  # the old identity number; the present one has 18 (GB 11643)
 
@@ -56,14 +57,20 @@ def whole_day(value: date | datetime) -> str:
 
 
 def due_of(value: date | datetime | None) -> Due:
-    """How near a term is: 逾期 3 天, 今天 14:30, 还有 5 天, further ones as the date; — for None."""
+    """How near a term is: 逾期 3 天, 今天 14:30, 还有 5 天, further ones as the date; — for None.
+
+    An instant in the last minute of a day means that whole day; an hour of today that has passed is overdue.
+    """
     if value is None:
         return Due("", NOTHING)
-    days = (local_day(value) - today()).days
+    at = datetime.now(SHANGHAI)
+    days = (local_day(value) - at.date()).days
     if days < 0:
         return Due("late", f"逾期 {-days} 天")
     if days == 0:
-        return Due("today", f"今天 {clock(value)}" if isinstance(value, datetime) else "今天")
+        if not isinstance(value, datetime) or clock(value) == LAST_MINUTE:
+            return Due("today", "今天")
+        return Due("late", f"{clock(value)} 已过") if value < at else Due("today", f"今天 {clock(value)}")
     return Due("soon", f"还有 {days} 天") if days <= SOON_DAYS else Due("", day(value))
 
 

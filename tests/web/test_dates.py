@@ -30,6 +30,8 @@ def test_dates_are_those_of_shanghai() -> None:
         (date(2026, 11, 21), "late", "逾期 3 天"),
         (date(2026, 11, 24), "today", "今天"),
         (datetime(2026, 11, 24, 6, 30, tzinfo=UTC), "today", "今天 14:30"),
+        (datetime(2026, 11, 24, 15, 59, 59, tzinfo=UTC), "today", "今天"),
+        (datetime(2026, 11, 24, 0, 30, tzinfo=UTC), "late", "08:30 已过"),
         (datetime(2026, 11, 24, 16, 30, tzinfo=UTC), "soon", "还有 1 天"),
         (date(2026, 12, 1), "soon", "还有 7 天"),
         (date(2026, 12, 12), "", "12月12日"),

@@ -100,14 +100,18 @@ def case_rows(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: 
 
 
 def case_count(viewer: Viewer, wanted: CaseFilter) -> int:
-    """How many cases the list has, counted to COUNT_CAP + 1 and no further."""
-    arms = _arms(viewer, wanted, None, COUNT_CAP + 1)
+    """How many cases the list has, counted to COUNT_CAP + 1 and no further.
+
+    With a filter beside the driving path only the first `EXAMINED` rows of each arm are looked at: at least so many.
+    """
+    arms = _arms(viewer, wanted, None, EXAMINED if wanted.beside else COUNT_CAP + 1)
     if not arms:
         return 0
     together = union_all(*arms).subquery()
-    return db.session.execute(
-        select(func.count()).select_from(select(together.c.id).distinct().limit(COUNT_CAP + 1).subquery())
-    ).scalar_one()
+    found = select(together.c.id).distinct()
+    if wanted.beside:
+        found = found.join(Case, Case.id == together.c.id).where(*_beside(wanted))
+    return db.session.execute(select(func.count()).select_from(found.limit(COUNT_CAP + 1).subquery())).scalar_one()
 
 
 _columns: Keys = (

@@ -11,10 +11,12 @@ from fulian.cases.models import OPEN_STATUSES, Case, Task
 from fulian.cases.queries.case import EventView
 from fulian.programmes.programme import Programme
 
+CLOSE, CLOSING = "close", "办结案件"  # the closing, which every case has: its code as a step and as a task's kind
+
 
 @dataclass(frozen=True)
 class Step:
-    """A transition that may start now; `refusal` says why it is closed just now, if it is."""
+    """A transition that may start now, or the closing; `refusal` says why it is barred just now, if it is."""
 
     code: str
     title: str
@@ -31,7 +33,10 @@ class StageMark:
 
 
 def steps_of(programme: Programme, case: Case, viewer: Viewer) -> tuple[Step, ...]:
-    """The transitions from the case's stage, the programme's next step first. Guards are asked with empty data."""
+    """The transitions from the case's stage, the programme's next step first, and the closing at the end.
+
+    Guards are asked with empty data; the closing is asked only once its outcome is known.
+    """
     if case.status not in OPEN_STATUSES:
         return ()
     steps = []
@@ -39,11 +44,11 @@ def steps_of(programme: Programme, case: Case, viewer: Viewer) -> tuple[Step, ..
         refusal = transition.guard(case, {}, viewer)
         title = transition.title(case) if transition.title is not None else transition.label
         steps.append(Step(transition.code, title, refusal.message if refusal is not None else None))
-    return tuple(steps)
+    return (*steps, Step(CLOSE, CLOSING, None))
 
 
 def next_step(case: Case, tasks: Sequence[Task], steps: Sequence[Step]) -> Step | None:
-    """The filled button: what the earliest task asks for, else the first transition that is not closed."""
+    """The filled button: what the earliest task asks for, else the first transition that is not barred."""
     usable = {step.code: step for step in steps if step.refusal is None}
     for task in tasks:
         if task.kind in usable:

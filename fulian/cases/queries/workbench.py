@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -11,12 +11,15 @@ from fulian.audit.actor import Viewer
 from fulian.calendar import end_of_day, local_date, start_of_day
 from fulian.cases.models import OPEN_STATUSES, Case, Task
 from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_rows
+from fulian.cases.queries.steps import CLOSE, CLOSING
 from fulian.cases.scope import sees
 from fulian.db import db
 from fulian.orgs.scope import OWN_ORG_ROLES
+from fulian.programmes.loader import find_programme
 
 SOON_DAYS = 7  # the third counter: due within seven days (style guide, section 2)
 SHOWN = 50
+DUE = ("late", "today", "soon")
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,21 @@ class DueRow:
     risk: str | None
     kind: str
     title: str
-    due_on: date
     due_at: datetime
-    timed: bool
+    article: str
     programme: str
+
+    @property
+    def act(self) -> str:
+        """What is to be done, verb first: the transition that does it, the closing, else the task's own title."""
+        programme = find_programme(self.programme)
+        transition = programme.transition(self.kind) if programme is not None else None
+        return transition.label if transition is not None else CLOSING if self.kind == CLOSE else self.title
+
+    @property
+    def detail(self) -> str:
+        """The line under it: the task's title where the act has other words, its source, or what the case is about."""
+        return self.title if self.title != self.act else self.article or self.subject
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,8 @@ def due_rows(viewer: Viewer, which: str | None = None) -> list[DueRow]:
             Case.risk,
             Task.kind,
             Task.title,
-            Task.due_on,
             Task.due_at,
-            Task.timed,
+            Task.article,
             Case.programme,
         )
         .join(Case, Case.id == Task.case_id)
@@ -115,8 +128,28 @@ def month_start(now: datetime) -> datetime:
     return start_of_day(local_date(now).replace(day=1))
 
 
-def area_due_count(viewer: Viewer) -> int | None:
-    """How many cases of the viewer's area are overdue, to COUNT_CAP + 1; None for somebody who sees only her own."""
-    if all(held.role in OWN_ORG_ROLES for held in viewer.grants):
-        return None
-    return case_count(viewer, CaseFilter(order="due", due_until=viewer.now))
+def sees_an_area(viewer: Viewer) -> bool:
+    """Whether any grant of hers reaches further than her own organisation's cases."""
+    return any(held.role not in OWN_ORG_ROLES for held in viewer.grants)
+
+
+def area_due_counts(viewer: Viewer) -> DueCounts:
+    """The open cases of her area by how soon the next thing in each is due, each to COUNT_CAP + 1."""
+    late, today, soon = (case_count(viewer, CaseFilter(order="due", **due_span(which, viewer.now))) for which in DUE)
+    return DueCounts(late, today, soon)
+
+
+def area_due_rows(viewer: Viewer, limit: int) -> list[CaseRow]:
+    """The cases of her area in which something is due within seven days, the earliest first."""
+    until = due_span("soon", viewer.now)["due_until"]
+    return case_rows(viewer, CaseFilter(order="due", due_until=until), None, limit).rows[:limit]
+
+
+def due_span(which: str, now: datetime) -> dict[str, datetime | None]:
+    """The bounds of a due-first list for late, today or soon: what was due before now, later today, the days after."""
+    day = local_date(now)
+    second = timedelta(seconds=1)
+    tomorrow, last = end_of_day(day) + second, end_of_day(day + timedelta(days=SOON_DAYS)) + second
+    spans = {"late": (None, now), "today": (now, tomorrow), "soon": (tomorrow, last)}
+    start, end = spans.get(which, (None, None))
+    return {"due_from": start, "due_until": end}

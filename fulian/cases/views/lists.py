@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from datetime import datetime
 
 from flask import abort, redirect, render_template, request, url_for
 
@@ -12,11 +13,15 @@ from fulian.audit.actor import Actor
 from fulian.cases.queries.choices import filter_choices
 from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_rows
 from fulian.cases.queries.search import case_of_number, case_tokens
+from fulian.cases.queries.state import outcome_labels, stage_labels
+from fulian.cases.queries.workbench import sees_an_area
 from fulian.cases.views.blueprint import Answer, blueprint
-from fulian.cases.views.reading import ListQuery, read_query
+from fulian.cases.views.reading import CHIPS, ListQuery, conditions, read_query
 from fulian.people.tokens import looks_personal
 from fulian.web.access import requires
-from fulian.web.paging import COUNT_CAP, page_limit, page_of, read_cursor
+from fulian.web.paging import count_text, page_limit, page_of, read_cursor
+
+SEE_OTHER = 303
 
 
 @blueprint.get("/cases/")
@@ -38,30 +43,53 @@ def search() -> Answer:
     query = read_query(request.form, by)
     found = case_of_number(by, query.text)
     if found is not None:
-        return redirect(url_for("cases.show", case_id=found))
+        return redirect(url_for("cases.show", case_id=found), SEE_OTHER)
     if looks_personal(query.text):
         return _page(by, query)
-    return redirect(f"{url_for('cases.index')}?{urlencode(query.as_pairs())}")
+    return redirect(query.address(), SEE_OTHER)
 
 
 def _page(by: Actor, query: ListQuery) -> str:
+    personal = looks_personal(query.text)
     wanted = query.wanted(case_tokens(query.text))
-    cursor = read_cursor(request.args.get("after"))
+    cursor = None if personal else read_cursor(request.args.get("after"))
     limit = page_limit(request.headers)
     found = case_rows(by, wanted, cursor, limit)
     page = page_of(found.rows, cursor, limit, lambda row: _key(row, wanted))
-    n = case_count(by, wanted)
+    choices = filter_choices(by, query.programme)
     return render_template(
         "cases/list.html",
         page=page,
-        stopped=found.stopped,
-        count=f"{COUNT_CAP:,}+" if n > COUNT_CAP else f"{n:,}",
+        stopped=found.stopped.encode() if found.stopped and not personal else None,
+        count=count_text(case_count(by, wanted)),
         query=query,
-        address=f"{url_for('cases.index')}?{urlencode(query.as_pairs())}&",
-        choices=filter_choices(by, query.programme),
+        personal=personal,
+        address=query.address() + ("&" if query.as_pairs() else "?"),
+        choices=choices,
+        conditions=conditions(query, choices),
+        chips=[(words, address, query.as_pairs() == pairs) for words, pairs, address in CHIPS],
+        shorten=shorten_numbers([row.number for row in page.rows]),
+        stages=stage_labels(page.rows),
+        outcomes=outcome_labels(page.rows),
         due_first=wanted.order == "due",
+        area=sees_an_area(by),
+        may_open=by.may("cases.open"),
+        may_break_glass=by.may("cases.break_glass"),
     )
 
 
 def _key(row: CaseRow, wanted: CaseFilter) -> tuple[datetime, int]:
-    return (row.due_at or row.opened_at) if wanted.order == "due" else row.opened_at, row.id
+    at = row.due_at if wanted.order == "due" else row.opened_at
+    assert at is not None  # noqa: S101 - narrows the type: a due-first list holds only cases with something due
+    return at, row.id
+
+
+def shorten_numbers(numbers: Sequence[str]) -> str:
+    """What all these case numbers begin with, as far as a list may leave it out: up to the running number, else up to
+    the year's bracket; "" where they have nothing in common.
+    """
+    for mark in ("-", "〔"):
+        heads = {number[: number.rfind(mark) + (mark == "-")] for number in numbers}
+        if len(heads) == 1:
+            return heads.pop()
+    return ""

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from urllib.parse import urlencode
 
 from flask import abort
 
 from fulian.audit.actor import Actor
-from fulian.calendar import end_of_day, local_date
-from fulian.cases.queries.choices import RISK_CODES, may_narrow
+from fulian.cases.queries.choices import RISK_CODES, FilterChoices, may_narrow
 from fulian.cases.queries.lists import CaseFilter
-from fulian.cases.queries.workbench import SOON_DAYS
+from fulian.cases.queries.workbench import DUE, due_span
+from fulian.cases.service.editing import RISKS
 
 STATUSES = ("open", "closed", "void", "all")
-DUE = ("late", "today", "soon")
 ORDERS = ("newest", "due")
 TEXT_LENGTH = 60
 CODE_LENGTH = 30
+LIST = "/cases/"
+STATUS_WORDS = {"open": "在办", "closed": "已办结", "void": "已作废", "all": "在办和已办结"}
+DUE_WORDS = {"late": "逾期", "today": "今天到期", "soon": "7 天内到期"}
+# The saved filters above the list: words, the filters they set, the address.
+CHIPS = tuple(
+    (words, pairs, f"{LIST}?{urlencode(pairs)}" if pairs else LIST)
+    for words, pairs in (
+        ("全部在办", []),
+        ("我要办的", [("mine", "1")]),
+        ("逾期", [("due", "late")]),
+        ("今天到期", [("due", "today")]),
+        ("7 天内", [("due", "soon")]),
+        ("已办结", [("status", "closed")]),
+    )
+)
 BESIDE_THE_FILTERS = frozenset({"after", "csrf_token"})
 
 
@@ -46,10 +61,14 @@ class ListQuery:
         pairs = [(names.get(name, name), getattr(query, name)) for name in _NAMES]
         return [(name, value) for name, value in pairs if value]
 
+    def address(self, **changed: str) -> str:
+        """The address of the list with these filters; `changed` as in `as_pairs`."""
+        pairs = self.as_pairs(**changed)
+        return f"{LIST}?{urlencode(pairs)}" if pairs else LIST
+
     def wanted(self, tokens: tuple[str, ...] | None) -> CaseFilter:
         """The filter for the query. `tokens` is None where nothing was searched for."""
         assert self.now is not None  # noqa: S101 - set by read_query
-        start, end = _due_span(self.due, self.now)
         status = self.status or ("" if self.text else "open")
         return CaseFilter(
             status=None if status in ("", "all") else status,
@@ -61,24 +80,11 @@ class ListQuery:
             outcome=self.outcome or None,
             tokens=tokens or (),
             order="due" if self.due or self.order == "due" else "newest",
-            due_from=start,
-            due_until=end,
+            **due_span(self.due, self.now),
         )
 
 
 _NAMES = tuple(field.name for field in fields(ListQuery) if field.name not in ("viewer_id", "now"))
-
-
-def _due_span(which: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    day = local_date(now)
-    second = timedelta(seconds=1)
-    if which == "late":
-        return None, now
-    if which == "today":
-        return now, end_of_day(day) + second
-    if which == "soon":
-        return end_of_day(day) + second, end_of_day(day + timedelta(days=SOON_DAYS)) + second
-    return None, None
 
 
 def read_query(values: Mapping[str, str], by: Actor) -> ListQuery:
@@ -105,3 +111,20 @@ def read_query(values: Mapping[str, str], by: Actor) -> ListQuery:
     if not right or (query.org and not may_narrow(by, query.org)):
         abort(400)
     return query
+
+
+def conditions(query: ListQuery, choices: FilterChoices) -> list[tuple[str, str]]:
+    """(words, address without it) of each filter that is set, in the order in which the page names them."""
+    words = {
+        "text": f"“{query.text}”" if query.text else "",
+        "status": STATUS_WORDS[query.status] if query.status else "",
+        "due": DUE_WORDS.get(query.due, ""),
+        "mine": "我经办的" if query.mine else "",
+        "programme": dict(choices.programmes).get(query.programme, query.programme),
+        "stage": dict(choices.stages).get(query.stage, query.stage),
+        "outcome": dict(choices.outcomes).get(query.outcome, query.outcome),
+        "risk": f"{RISKS[query.risk]}色" if query.risk else "",
+        "org": dict(choices.orgs).get(query.org, "一个组织") if query.org else "",
+    }
+    found = [(text, query.address(**{name: ""})) for name, text in words.items() if text]
+    return found if query.status or query.text or query.due else [("在办", query.address(status="all")), *found]
