@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -135,6 +135,23 @@ def init_db(app: Flask) -> None:
 def is_sqlite() -> bool:
     """Whether the application in context runs on SQLite."""
     return db.engine.dialect.name == "sqlite"
+
+
+# --- bulk --------------------------------------------------------------------------------------------------------
+
+
+def reserve_ids(model: type[Base], n: int) -> list[int]:
+    """`n` ids for rows of `model` (key: `id`) that are about to be inserted in bulk, in ascending order.
+
+    Rows that point at each other can then be written without reading anything back. On SQLite the transaction must be
+    a writing one, as every `transact` is, and the rows inserted before more ids are asked for.
+    """
+    table = model.__table__
+    if is_sqlite():
+        last: int = db.session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + n))
+    drawn = func.nextval(func.pg_get_serial_sequence(table.description, "id"))
+    return list(db.session.execute(select(drawn).select_from(func.generate_series(1, n))).scalars())
 
 
 # --- commit ------------------------------------------------------------------------------------------------------

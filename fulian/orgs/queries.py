@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from fulian.db import db
 from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
 
 CITY_NUMBER_CODE = "371500"
+_MOST_IDS = 10_000  # of one IN: SQLite takes 32,766 values in a statement, PostgreSQL 65,535
 
 
 @dataclass(frozen=True)
@@ -73,3 +78,135 @@ def is_within(org_id: int, ancestor_id: int) -> bool:
         ).first()
         is not None
     )
+
+
+@dataclass(frozen=True)
+class OrgLine:
+    """An organisation as the tree shows it; `below` is how many hang right under it."""
+
+    id: int
+    name: str
+    short_name: str
+    level: str
+    kind: str
+    demo: bool
+    closed_on: date | None
+    below: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """An organisation that a search found, with the short names of what is above it, the city left out."""
+
+    line: OrgLine
+    path: str
+
+
+_child = aliased(Organisation)
+_line = (
+    Organisation.id,
+    Organisation.name,
+    Organisation.short_name,
+    Organisation.level,
+    Organisation.kind,
+    Organisation.demo,
+    Organisation.closed_on,
+    select(func.count()).where(_child.parent_id == Organisation.id).correlate(Organisation).scalar_subquery(),
+)
+
+
+def org_line(org_id: int) -> OrgLine:
+    """One organisation as the tree shows it. Raises NotFound."""
+    row = db.session.execute(select(*_line).where(Organisation.id == org_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return OrgLine(*row)
+
+
+def children(parent_id: int) -> list[OrgLine]:
+    """The organisations right under this one, in their order."""
+    rows = db.session.execute(
+        select(*_line).where(Organisation.parent_id == parent_id).order_by(Organisation.sort, Organisation.id)
+    )
+    return [OrgLine(*row) for row in rows]
+
+
+def organisation(org_id: int) -> Organisation:
+    """The whole row of an organisation. Raises NotFound."""
+    found = db.session.get(Organisation, org_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def search_orgs(text: str, limit: int) -> list[Found]:
+    """At most `limit` organisations whose name holds the text, or whose division or unit code begins with it.
+
+    Higher levels first, then in the order of the tree. A space stands between parts that must all be found, in the
+    name or in those above it: 莘县 王庄.
+    """
+    parts = text.split()
+    if not parts:
+        return []
+    rows = db.session.execute(
+        select(*_line)
+        .where(_called(Organisation, parts[-1]), *(_under(part) for part in parts[:-1]))
+        .order_by(_LEVEL_ORDER, Organisation.county_id, Organisation.sort, Organisation.id)
+        .limit(limit)
+    )
+    lines = [OrgLine(*row) for row in rows]
+    above = ancestors_of(line.id for line in lines)
+    return [Found(line, " › ".join(org.short_name for org in reversed(above[line.id][1:-1]))) for line in lines]
+
+
+_LEVEL_ORDER = case({"city": 0, "county": 1, "township": 2, "village": 3}, value=Organisation.level, else_=4)
+
+
+def _called(org: Any, text: str) -> ColumnElement[bool]:
+    if text.isascii() and text.isalnum():
+        code = text.upper()
+        return or_(org.number_code.startswith(code), org.division_code.startswith(code))
+    return org.name.contains(text, autoescape=True)  # type: ignore[no-any-return]
+
+
+def _under(text: str) -> ColumnElement[bool]:
+    """Whether one of the organisations above is called so."""
+    over, chain = aliased(Organisation), aliased(OrgAncestor)
+    return (
+        exists()
+        .where(chain.org_id == Organisation.id, chain.depth > 0, over.id == chain.ancestor_id)
+        .where(_called(over, text))
+        .correlate(Organisation)
+    )
+
+
+def ancestors_of(org_ids: Iterable[int]) -> dict[int, tuple[OrgRef, ...]]:
+    """What `ancestors` gives, for many organisations at once."""
+    above: dict[int, list[OrgRef]] = {}
+    wanted = sorted(set(org_ids))
+    for start in range(0, len(wanted), _MOST_IDS):
+        rows = db.session.execute(
+            select(OrgAncestor.org_id, *_ref)
+            .join(Organisation, Organisation.id == OrgAncestor.ancestor_id)
+            .where(OrgAncestor.org_id.in_(wanted[start : start + _MOST_IDS]))
+            .order_by(OrgAncestor.org_id, OrgAncestor.depth)
+        )
+        for row in rows:
+            above.setdefault(row[0], []).append(OrgRef(*row[1:]))
+    return {org_id: tuple(refs) for org_id, refs in above.items()}
+
+
+def org_count() -> int:
+    """How many organisations there are."""
+    return db.session.execute(select(func.count()).select_from(Organisation)).scalar_one()
+
+
+def size_of(org_id: int) -> dict[str, int]:
+    """How many organisations of each level the subtree has, itself included."""
+    rows = db.session.execute(
+        select(Organisation.level, func.count())
+        .join(OrgAncestor, OrgAncestor.org_id == Organisation.id)
+        .where(OrgAncestor.ancestor_id == org_id)
+        .group_by(Organisation.level)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -22,6 +22,7 @@ from fulian.people.facts import area_name, phone_ending, sex_and_age
 from fulian.people.models import Consent, Person, PersonToken, Post
 from fulian.people.scope import VIEW, acting, visible_ids, visible_people
 from fulian.people.tokens import NAME, query_tokens
+from fulian.people.words import ROSTER
 from fulian.sealing.columns import unseal_text
 from fulian.web.paging import Cursor
 
@@ -176,8 +177,9 @@ def posts_of(person_id: int) -> list[PostLine]:
 
 
 def people_in_post(org_id: int, day: date) -> list[PostLine]:
-    """Who holds which title in an organisation on a day (for viewers with people.view), in the order of the titles."""
-    return _posts(Post.org_id == org_id, Post.starts_on <= day, Post.ends_on.is_(None) | (Post.ends_on >= day))
+    """Who holds which title in an organisation on a day, by title (for viewers with people.view)."""
+    held = _posts(Post.org_id == org_id, Post.starts_on <= day, Post.ends_on.is_(None) | (Post.ends_on >= day))
+    return sorted(held, key=lambda post: (ROSTER.index(post.title), post.starts_on, post.id))
 
 
 def people_once_in_post(org_id: int, day: date) -> list[PostLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, insert, literal, select, update
 
+from fulian.accounts.models import Account
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.cases.counting import counted_cells
@@ -53,9 +54,9 @@ def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by
 def _change_county(org_id: int, county_id: int) -> None:
     below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == org_id)
     cases = select(Case.id).where(Case.org_id.in_(below))
-    db.session.execute(
-        update(Case).where(Case.org_id.in_(below)).values(county_id=county_id), execution_options=_UNSYNCED
-    )
+    for working in (Account, Case):
+        follow = update(working).where(working.org_id.in_(below)).values(county_id=county_id)
+        db.session.execute(follow, execution_options=_UNSYNCED)
     for table in _ROWS_OF_A_CASE:
         mine = table.case_id.in_(cases)
         db.session.execute(update(table).where(mine).values(county_id=county_id), execution_options=_UNSYNCED)
