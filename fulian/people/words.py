@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TITLES = ("执委", "主席", "副主席", "专干", "网格长", "网格员")
+ROSTER = ("主席", "副主席", "专干", "执委", "网格长", "网格员")  # the order in which an organisation lists its people
 SINGLE_TITLES = frozenset({"主席"})  # 《妇联章程》: the executive committee elects one 主席
 
 BEGINNINGS = ("当选", "替补", "增补", "增选", "聘任")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fulian.db import db, transact
 from fulian.errors import NotFound
@@ -14,31 +12,32 @@ from fulian.people.models import Person
 from fulian.people.queries import find_person, match_people, newest_people, search_people
 from fulian.people.scope import visible_people
 from fulian.people.service import link_person, merge_people, require_visible, unlink_person
+from fulian.testing.world import ACCOUNTS, GULOU, actor
 
-from .conftest import ACTORS
+from .conftest import Register
 
-Register = Callable[..., int]
-CENTRAL = {"caseworker", "township", "lead", "other_lead", "county", "city"}
+LIUYUAN_VIEWERS = {"mediator", "colleague", "disabled", "township", "lead", "foreign_lead", "admin", "city"}
+CHIPING_VIEWERS = {"other_mediator", "other_lead", "other_admin", "city"}
 
 
-def is_visible(person_id: int, name: str) -> bool:
-    """Whether the scope function shows a person to an actor."""
-    seen = select(Person.id).where(Person.id == person_id, visible_people(ACTORS[name]))
+def is_visible(person_id: int, username: str) -> bool:
+    """Whether the scope function shows a person to an account."""
+    seen = select(Person.id).where(Person.id == person_id, visible_people(actor(username)))
     return db.session.execute(seen).first() is not None
 
 
 def seeing(person_id: int) -> set[str]:
-    """The actors to whom a person is visible, checked to be the same in every read."""
+    """The accounts that see a person, checked to be the same in every read."""
     found = set()
-    for name, by in ACTORS.items():
-        seen = is_visible(person_id, name)
-        person = db.session.get_one(Person, person_id)
+    name = db.session.get_one(Person, person_id).name
+    for username in ACCOUNTS:
+        by, seen = actor(username), is_visible(person_id, username)
         assert (person_id in {line.id for line in newest_people(by, None, 50)}) is seen
-        assert (person_id in {line.id for line in search_people(by, person.name, None, 50)}) is seen
-        assert (person_id in {line.id for line in match_people(by, person.name)}) is seen
+        assert (person_id in {line.id for line in search_people(by, name, None, 50)}) is seen
+        assert (person_id in {line.id for line in match_people(by, name)}) is seen
         if seen:
             assert find_person(by, person_id).id == person_id
-            found.add(name)
+            found.add(username)
         else:
             with pytest.raises(NotFound):
                 find_person(by, person_id)
@@ -46,52 +45,53 @@ def seeing(person_id: int) -> set[str]:
 
 
 def test_registered_people_are_seen_by_their_organisation_and_all_above_it(register: Register) -> None:
-    assert seeing(register("赵春梅")) == CENTRAL
-    assert seeing(register("孙建国", by="village")) == {"village", "township", "lead", "other_lead", "county", "city"}
-    assert seeing(register("王桂兰", by="sibling_worker")) == {"sibling_worker", "sibling", "city"}
+    assert seeing(register("赵春梅")) == LIUYUAN_VIEWERS
+    village = {"village", "several", "township", "lead", "foreign_lead", "admin", "city"}
+    assert seeing(register("孙建国", by="village")) == village
+    assert seeing(register("王桂兰", by="other_mediator")) == CHIPING_VIEWERS
 
 
-def test_a_lead_sees_a_party_only_through_her_own_programme(world: Flask, register: Register) -> None:
-    person_id = register("赵春梅", by="sibling_worker")
-    transact(lambda: link_person(person_id, org_id=12, source="party", source_id=1, programme="mediation"))
-    assert seeing(person_id) == {"sibling_worker", "sibling", "city", "neighbour", "lead", "county"}
+def test_a_lead_sees_a_party_only_through_her_own_programme(session: Session, register: Register) -> None:
+    person_id = register("赵春梅", by="other_mediator")
+    transact(link_person, person_id, org_id=GULOU, source="party", source_id=1, programme="mediation")
+    assert seeing(person_id) == CHIPING_VIEWERS | {"sibling", "several", "lead", "admin"}
 
 
-def test_a_restricted_case_shows_its_parties_to_single_accounts_alone(world: Flask, register: Register) -> None:
-    person_id = register("赵春梅", by="sibling_worker")
-    transact(lambda: unlink_person("registered", person_id))
+def test_a_restricted_case_shows_its_parties_to_single_accounts_alone(session: Session, register: Register) -> None:
+    person_id = register("赵春梅", by="other_mediator")
+    transact(unlink_person, "registered", person_id)
     assert seeing(person_id) == set()
-    transact(lambda: link_person(person_id, account_id=8, source="party", source_id=1))
-    assert seeing(person_id) == {"sibling_worker"}
-    transact(lambda: link_person(person_id, account_id=11, source="party", source_id=1))
-    assert seeing(person_id) == {"sibling_worker"}, "an administrator reads no people, whatever row names her"
+    transact(link_person, person_id, account_id=ACCOUNTS["mediator"][0], source="party", source_id=1)
+    assert seeing(person_id) == {"mediator"}
+    transact(link_person, person_id, account_id=ACCOUNTS["audit"][0], source="party", source_id=1)
+    assert seeing(person_id) == {"mediator"}, "an administrator reads no people, whatever row names her"
 
 
-def test_a_reason_taken_back_leaves_the_others(world: Flask, register: Register) -> None:
+def test_a_reason_taken_back_leaves_the_others(session: Session, register: Register) -> None:
     person_id = register("赵春梅")
-    transact(lambda: link_person(person_id, org_id=12, source="party", source_id=7))
-    assert seeing(person_id) == CENTRAL | {"neighbour"}
-    transact(lambda: unlink_person("party", 7, person_id))
-    assert seeing(person_id) == CENTRAL
+    transact(link_person, person_id, org_id=GULOU, source="party", source_id=7)
+    assert seeing(person_id) == LIUYUAN_VIEWERS | {"sibling", "several"}
+    transact(unlink_person, "party", 7, person_id)
+    assert seeing(person_id) == LIUYUAN_VIEWERS
 
 
-def test_a_merged_file_is_hidden_and_the_kept_one_takes_its_viewers(world: Flask, register: Register) -> None:
-    kept, merged = register("赵春梅"), register("赵春美", by="neighbour")
-    transact(merge_people, kept, merged, "电话核对", ACTORS["county"])
-    assert seeing(kept) == CENTRAL | {"neighbour"}
+def test_a_merged_file_is_hidden_and_the_kept_one_takes_its_viewers(session: Session, register: Register) -> None:
+    kept, merged = register("赵春梅"), register("赵春美", by="sibling")
+    transact(merge_people, kept, merged, "电话核对", actor("admin"))
+    assert seeing(kept) == LIUYUAN_VIEWERS | {"sibling", "several"}
     assert not is_visible(merged, "city")
-    assert [line.id for line in search_people(ACTORS["city"], "赵春美", None, 50)] == [kept]
+    assert [line.id for line in search_people(actor("city"), "赵春美", None, 50)] == [kept]
 
 
-def test_a_permission_is_asked_of_the_grant_that_reaches_the_person(world: Flask, register: Register) -> None:
-    person_id = register("赵春梅")
-    require_visible(person_id, ACTORS["township"])
+def test_a_permission_is_asked_of_the_grant_that_reaches_the_person(session: Session, register: Register) -> None:
+    person_id = register("赵春梅", by="sibling")
+    require_visible(person_id, actor("several"))
     with pytest.raises(NotFound):
-        require_visible(person_id, ACTORS["township"], "people.edit")
-    require_visible(person_id, ACTORS["county"], "people.edit")
+        require_visible(person_id, actor("several"), "people.edit")  # she edits in the village, and only reads here
+    require_visible(person_id, actor("admin"), "people.edit")
 
 
-def test_a_link_needs_exactly_one_holder(world: Flask, register: Register) -> None:
+def test_a_link_needs_exactly_one_holder(session: Session, register: Register) -> None:
     person_id = register("赵春梅")
     with pytest.raises(ValueError, match="organisation or to an account"):
         link_person(person_id, source="party", source_id=1)

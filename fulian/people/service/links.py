@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, cast, delete, exists, insert, literal, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    Insert,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased
 
+from fulian.accounts.models import Account
 from fulian.audit.actor import Actor
 from fulian.db import db
 from fulian.errors import NotFound
@@ -30,16 +44,24 @@ _add_reason = insert(SCOPE_ROWS).from_select(
     ),
 )
 _known = aliased(PersonToken)
-_add_tokens = insert(TOKENS).from_select(
-    ("token", "county_id", "person_id"),
-    select(PersonToken.token, Organisation.county_id, PersonToken.person_id)
-    .distinct()
-    .join(Organisation, Organisation.id == _of_org)
-    .where(
-        PersonToken.person_id == _of_person,
-        ~exists().where(_known.person_id == _of_person, _known.county_id == Organisation.county_id),
-    ),
-)
+
+
+def _copy_tokens(holder: type[Organisation] | type[Account], holder_id: BindParameter[int]) -> Insert:
+    """INSERT … SELECT of a person's tokens for the unit of an organisation or account, where they do not stand yet."""
+    return insert(TOKENS).from_select(
+        ("token", "county_id", "person_id"),
+        select(PersonToken.token, holder.county_id, PersonToken.person_id)
+        .distinct()
+        .join(holder, holder.id == holder_id)
+        .where(
+            PersonToken.person_id == _of_person,
+            ~exists().where(_known.person_id == _of_person, _known.county_id == holder.county_id),
+        ),
+    )
+
+
+_tokens_for_org = _copy_tokens(Organisation, _of_org)
+_tokens_for_account = _copy_tokens(Account, bindparam("of_account", type_=PersonScope.account_id.type))
 
 
 def link_person(
@@ -62,10 +84,11 @@ def link_person(
     if org_id is None:
         row = {"person_id": person_id, "account_id": account_id, "programme": programme, "source": source}
         db.session.execute(insert(SCOPE_ROWS), row | {"source_id": source_id, "own": 0})
+        db.session.execute(_tokens_for_account, {"of_person": person_id, "of_account": account_id})
         return
     of = {"of_person": person_id, "of_org": org_id}
     db.session.execute(_add_reason, of | {"of_programme": programme, "of_source": source, "of_source_id": source_id})
-    db.session.execute(_add_tokens, of)
+    db.session.execute(_tokens_for_org, of)
 
 
 def unlink_person(source: str, source_id: int, person_id: int | None = None) -> None:
@@ -103,7 +126,7 @@ def move_people(org_id: int) -> None:
         follow = update(table).where(table.org_id.in_(moved)).values(county_id=unit)
         db.session.execute(follow, execution_options=_UNSYNCED)
     for person_id in sorted({row.person_id for row in rows}):
-        db.session.execute(_add_tokens, {"of_person": person_id, "of_org": org_id})
+        db.session.execute(_tokens_for_org, {"of_person": person_id, "of_org": org_id})
 
 
 def _rebuild_ancestors(reasons: list[tuple[int, str, int]]) -> None:
