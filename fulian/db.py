@@ -220,9 +220,9 @@ def _turn_to_write() -> Iterator[None]:
 
 
 def _forget(session: Any) -> None:
+    session.expunge_all()  # before the rollback, which would empty them: the page of a refusal still shows their rows
     session.rollback()
     session.info.clear()
-    session.expunge_all()
 
 
 def _attempt(use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
