@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from fulian.db import db
@@ -28,6 +28,7 @@ class OrgRef:
     level: str
     county_id: int
     parent_id: int | None
+    number_code: str | None = None
 
 
 _ref = (
@@ -37,6 +38,15 @@ _ref = (
     Organisation.level,
     Organisation.county_id,
     Organisation.parent_id,
+    Organisation.number_code,
+)
+_org, _tree = Organisation.__table__, OrgAncestor.__table__
+# A Core statement, made once: every act on a case asks for it.
+_above = (
+    select(*(_org.c[column.key] for column in _ref))
+    .join_from(_tree, _org, _tree.c.ancestor_id == _org.c.id)
+    .where(_tree.c.org_id == bindparam("of"))
+    .order_by(_tree.c.depth)
 )
 
 
@@ -50,13 +60,7 @@ def find_org(org_id: int) -> OrgRef:
 
 def ancestors(org_id: int) -> tuple[OrgRef, ...]:
     """The organisation itself and all above it, nearest first, the city last."""
-    rows = db.session.execute(
-        select(*_ref)
-        .join(OrgAncestor, OrgAncestor.ancestor_id == Organisation.id)
-        .where(OrgAncestor.org_id == org_id)
-        .order_by(OrgAncestor.depth)
-    )
-    return tuple(OrgRef(*row) for row in rows)
+    return tuple(OrgRef(*row) for row in db.session.execute(_above, {"of": org_id}))
 
 
 def county_units() -> tuple[OrgRef, ...]:
