@@ -31,10 +31,15 @@ QUIET = (
 OpenPage = Callable[..., Any]
 
 
+def find_chromium() -> str:
+    """The program of Debian's Chromium (or another's build of it). Skips the test where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or lacking(NO_CHROMIUM)
+
+
 @pytest.fixture(scope="session")
 def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
     """One Chromium for all tests of a worker (a `playwright.sync_api.Browser`). Skips aloud where there is none."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or lacking(NO_CHROMIUM)
+    program = find_chromium()
     playwright = request.getfixturevalue("playwright")  # of pytest-playwright: only one may run in a process
     browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
     yield browser

@@ -48,8 +48,9 @@ def begin_run() -> tuple[Run, IO[str]]:
     """Make the folder of a run; the open file marks the run as alive for as long as this process lives."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_base()))
     folder.chmod(0o711)
-    alive = (folder / "alive").open("w")
+    alive = (folder / "new").open("w")
     fcntl.flock(alive, fcntl.LOCK_EX)
+    (folder / "new").rename(folder / "alive")  # locked before anybody can look at it
     return Run(folder), alive
 
 
