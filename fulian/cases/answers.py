@@ -7,9 +7,12 @@ from sqlalchemy import select
 from fulian.audit.actor import Viewer
 from fulian.calendar import local_date
 from fulian.cases.models import Case, Party
+from fulian.cases.persons import repoint_parties, seen_cases
 from fulian.cases.scope import sees
 from fulian.db import db
 from fulian.hooks import PersonLike, hookimpl
+from fulian.people.record import see_cases_with
+from fulian.people.service import repoint_with
 from fulian.programmes.programme import RecordSection
 from fulian.programmes.queries import label
 
@@ -34,3 +37,7 @@ def fulian_person_record(person: PersonLike, viewer: Viewer, purpose: str) -> li
         state = state or label(row.programme, "stage", row.stage)
         lines.append((local_date(row.opened_at), f"{row.number}　{row.subject}（{state}）", row.id))
     return [RecordSection("案件", tuple(lines))]
+
+
+repoint_with("cases", repoint_parties)
+see_cases_with(seen_cases)
