@@ -17,7 +17,6 @@ from flask import Blueprint
 from sqlalchemy import Select
 
 from fulian.audit.actor import Actor, Viewer
-from fulian.calendar import Term
 from fulian.errors import Refused
 from fulian.web.forms import BaseForm
 
@@ -184,16 +183,6 @@ class Closing:
 
 
 @dataclass(frozen=True)
-class Deadline:
-    """A time limit of the programme's cases, counted from the opening; laid down as a task of this kind."""
-
-    code: str
-    label: str
-    term: Term
-    legal: bool = True
-
-
-@dataclass(frozen=True)
 class Setting:
     """Something the field has not settled: its default stands here, a county may have its own later."""
 
@@ -277,7 +266,7 @@ class Programme:
     word in case numbers (聊妇<word>); package: import name, whose templates, static files, documents and migrations are
     found by convention; blueprint: its own pages under /<code>/; detail: the mapped class of `<code>_detail`, keyed by
     case_id; intake, stages, transitions, outcomes: see their classes.
-    closing, deadlines, settings: see their classes. permissions: dotted name → the roles that have it, for its own
+    closing, settings: see their classes. permissions: dotted name → the roles that have it, for its own
     pages. navigation: menu entries. statistics: tiles. documents: the print menu. case_panel(case, viewer): template
     and context of the programme's own part of the case page. sources: how cases come (code → label).
     demo(seed): rows of its part of demo cases (see fulian.testing.demo).  cli: a click group, run as `fulian <code>`.
@@ -295,7 +284,6 @@ class Programme:
     transitions: tuple[Transition, ...]
     outcomes: tuple[Outcome, ...]
     closing: Closing = Closing()
-    deadlines: tuple[Deadline, ...] = ()
     settings: tuple[Setting, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

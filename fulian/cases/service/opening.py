@@ -13,7 +13,7 @@ from fulian.accounts.queries import may_handle
 from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
-from fulian.calendar import legal_deadline, local_date
+from fulian.calendar import local_date
 from fulian.cases.models import Case, CaseAccess, CaseScope, CaseToken, Party
 from fulian.cases.numbers import case_number, next_number
 from fulian.cases.rows import access_rows, scope_rows, token_rows
@@ -28,7 +28,7 @@ from fulian.people.models import PersonToken
 from fulian.people.queries import person_names
 from fulian.people.service import PersonData, link_person, register_person, require_visible
 from fulian.programmes.loader import find_programme
-from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
+from fulian.programmes.programme import Assessment, PartyRole, Programme
 from fulian.programmes.service import require_intake
 
 TITLE_LENGTH = 120
@@ -92,7 +92,7 @@ def open_case(new: OpenCase, by: Actor) -> Opened:
     db.session.add(programme.intake.create(case, new.data, by))
     db.session.flush()
     add_event(case, "opened", "登记", found.text, by, state=True)
-    add_tasks(case, [*_deadline_tasks(programme, case), *programme.intake.tasks(case, new.data, by)], by)
+    add_tasks(case, programme.intake.tasks(case, new.data, by), by)
     refresh_due(case)
     _make_visible(case, above, parties, by)
     scopes = stat_scopes(above)
@@ -203,17 +203,6 @@ def _insert_parties(
     db.session.add_all(rows)
     db.session.flush()
     return rows
-
-
-def _deadline_tasks(programme: Programme, case: Case) -> list[PlannedTask]:
-    day = local_date(case.opened_at)
-    tasks = []
-    for deadline in programme.deadlines:
-        due = legal_deadline(day, deadline.term)
-        tasks.append(
-            PlannedTask(deadline.code, deadline.label, due.last_day, legal=deadline.legal, article=due.article)
-        )
-    return tasks
 
 
 def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: list[Party], by: Actor) -> None:
