@@ -7,6 +7,7 @@ is looked up in every arm by its key. Restricted cases have no `case_scope` rows
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
@@ -15,6 +16,7 @@ from sqlalchemy.orm import aliased
 from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Held, Viewer
 from fulian.cases.models import Case, CaseAccess, CaseScope
+from fulian.orgs.queries import ancestors_of
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
 
 
@@ -40,13 +42,31 @@ def _held(viewer: Viewer, permission: str) -> tuple[Held, ...]:
 def scope_arms(viewer: Viewer, permission: str = "cases.view", within: int | None = None) -> tuple[ScopeArm, ...]:
     """One arm for each grant that gives `permission`; wider grants swallow equal ones.
 
-    `within` narrows every arm to the subtree of one organisation: the caller has checked that it lies in the scope.
+    `within` narrows every arm to the subtree of one organisation; a grant that does not reach into it has none.
     """
-    arms = {
-        ScopeArm(held.org_id if within is None else within, 1 if held.role in OWN_ORG_ROLES else 0, held.programme)
-        for held in _held(viewer, permission)
-    }
+    held = _held(viewer, permission)
+    places = {grant.org_id: grant.org_id for grant in held} if within is None else _inside(held, within)
+    arms = set()
+    for grant in held:
+        own = 1 if grant.role in OWN_ORG_ROLES else 0
+        place = places.get(grant.org_id)
+        if place is not None and not (own and place != grant.org_id):
+            arms.add(ScopeArm(place, own, grant.programme))
     return tuple(sorted(arms, key=lambda arm: (arm.scope_id, arm.own, arm.programme or "")))
+
+
+def _inside(held: Iterable[Held], within: int) -> dict[int, int]:
+    """The organisation of each grant → what of its subtree lies in that of `within`: itself, `within`, or nothing."""
+    above = {
+        org_id: {org.id for org in chain} for org_id, chain in ancestors_of({within, *(g.org_id for g in held)}).items()
+    }
+    places = {}
+    for grant in held:
+        if within in above[grant.org_id]:
+            places[grant.org_id] = grant.org_id
+        elif grant.org_id in above.get(within, ()):
+            places[grant.org_id] = within
+    return places
 
 
 def access_condition(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
