@@ -1,0 +1,194 @@
+"""Promise 1: every route × method × caller × object, against the hand-written expected.csv: no wrong grant, no wrong
+refusal; what is out of scope answers exactly like what does not exist, and nobody who is refused changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from flask import Flask
+from lxml import html
+
+from fulian.db import db
+from fulian.testing.world import CHIPING, CITY_UNIT, DONGCHANGFU
+
+from ..harness.forms import ENDS_SESSIONS, FORMS, READING, prepare
+from ..harness.objects import Spot
+from ..harness.places import CALLERS, PLACES, Place, reaches
+from ..harness.routes import ABSENT_ID, OBJECTS, Route, read_expected, routes
+from ..harness.site import Browser, Reply, Site
+from ..harness.writes import watching
+
+UNITS = (Place("county", DONGCHANGFU), Place("sibling_unit", CHIPING), Place("city_unit", CITY_UNIT))
+TOWNSHIP = next(place for place in PLACES if place.name == "township")
+# A task that is done, a file that was withdrawn, a role that ended: gone for everybody.
+GONE_FOR_ALL = ("task_id", "file_id", "grant_id")
+# The tree and its units are public to every account, so a refusal there need not look like "no such".
+PUBLIC_ROWS = frozenset({"programmes.switch"})
+# A county admin is shown doubles that only restricted cases know (design.md section 4).
+ANNOUNCED = frozenset({"people.merge", "people.undo"})
+CASE_LISTS = ("cases.urgent",)  # its form names a restricted case in the area
+
+
+def test_every_route_stands_in_the_matrix_and_nothing_else(app: Flask) -> None:
+    expected, found = read_expected(), {(route.endpoint, route.method): route for route in routes(app)}
+    assert sorted(set(found) ^ set(expected)) == []
+    for key, row in expected.items():
+        words = OBJECTS if found[key].arguments else ("yes", "no")
+        assert set(row.values()) <= set(words), key
+        assert found[key].method == "GET" or found[key].endpoint in FORMS, f"{key}: nothing to send"
+
+
+def places_of(route: Route) -> tuple[Place, ...]:
+    """Where the objects of a route can stand."""
+    if "county_id" in route.arguments:
+        return UNITS
+    if "request_id" in route.arguments:
+        return (TOWNSHIP,)
+    if route.about == "other":
+        return tuple(place for place in PLACES if place.kind in ("plain", "gone"))
+    if "merge_id" in route.arguments:
+        return tuple(place for place in PLACES if place.kind == "plain")
+    if route.about == "person":
+        return tuple(place for place in PLACES if place.kind != "handled")
+    return PLACES
+
+
+def is_reached(route: Route, widest: str, caller: str, place: Place) -> bool:
+    if route.endpoint in ANNOUNCED and place.name == "restricted":
+        return widest != "none"
+    return reaches(widest, caller, place, route.about)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_no_wrong_grant_and_no_wrong_refusal(caller: str, site: Site, spots: Mapping[str, Spot]) -> None:
+    expected = read_expected()
+    matrix = Matrix(site, caller, spots)
+    for route in sorted(routes(site.app), key=lambda route: route.endpoint in ENDS_SESSIONS):
+        matrix.try_route(route, expected[route.endpoint, route.method][caller])
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+    assert not site.problems(), "\n".join(site.problems())
+    assert matrix.tried > 100
+
+
+class Matrix:
+    """The cells of one caller."""
+
+    def __init__(self, site: Site, caller: str, spots: Mapping[str, Spot]) -> None:
+        self.site, self.app, self.caller, self.spots = site, site.app, caller, spots
+        self.wrong: list[str] = []
+        self.tried = 0
+
+    def try_route(self, route: Route, widest: str) -> None:
+        """Call a route for every object, and look at what came back and what was written."""
+        if not route.arguments:
+            spot = Spot(Place("county", DONGCHANGFU, "restricted" if route.endpoint in CASE_LISTS else "plain"))
+            self._judge(route, spot, widest == "yes")
+            return
+        absent = self._send(route, self._absent(route), None)
+        self._expect(route, "absent", absent, False, widest)
+        for place in places_of(route):
+            reached = is_reached(route, widest, self.caller, place)
+            reply = self._judge(route, self._spot(route, place, reached), reached, widest)
+            if not reached and widest != "none" and route.endpoint not in PUBLIC_ROWS:
+                self._compare(route, place, reply, absent)
+            if not reached or len(route.arguments) < 2:
+                continue
+            stranger = self._stranger(route, place)
+            if stranger is not None:
+                self._compare(route, place, self._send(route, stranger, None), absent)
+
+    def _spot(self, route: Route, place: Place, reached: bool) -> Spot:
+        """Fresh objects where something will be done to them, else those of the grounds."""
+        standing = self.spots.get(place.name)
+        if (
+            standing is not None
+            and not (reached and route.method == "POST")
+            and set(route.arguments) <= set(standing.ids)
+        ):
+            return standing
+        return Spot(place, self.caller)
+
+    def _absent(self, route: Route) -> dict[str, int]:
+        return {name: ABSENT_ID + n for n, name in enumerate(route.arguments)}
+
+    def _stranger(self, route: Route, place: Place) -> dict[str, int] | None:
+        """An object that is reached, with a part that belongs to another one."""
+        mine, other = self.spots.get(place.name), self.spots["sibling"]
+        last = route.arguments[-1]
+        if mine is None or last not in other.ids or place.name == "sibling":
+            return None
+        return {**{name: mine.ids[name] for name in route.arguments[:-1]}, last: other.ids[last]}
+
+    def _judge(self, route: Route, spot: Spot, reached: bool, widest: str = "") -> Reply:
+        self.tried += 1
+        with self.app.app_context():
+            ids = {name: spot.get(name) for name in route.arguments}
+            if reached and route.method == "POST":
+                prepare(route.endpoint, spot)
+            engine = db.engine
+            url = route.url_at(self.app, spot)
+        gone = spot.gone and (route.arguments[-1] in GONE_FOR_ALL)
+        with watching(engine) as writes:
+            reply = self._send(route, ids, spot, url)
+        changed = writes.changed
+        where = f"{self.caller} {route.method} {url} at {spot.place.name}"
+        if gone:
+            if reply.let_in:
+                self.wrong.append(f"{where}: shows what is gone")
+        elif reached and spot.gone:
+            if reply.status in (401, 403) or reply.to_log_in:
+                self.wrong.append(f"{where}: refused with {reply.status} {reply.place}")
+        else:
+            self._expect(route, spot.place.name, reply, reached, widest)
+            if reached and route.method == "POST" and not changed and route.endpoint not in READING:
+                self.wrong.append(f"{where}: changed nothing")
+        if not reached and changed:
+            self.wrong.append(f"{where}: refused with {reply.status}, but wrote {sorted(changed)}")
+        return reply
+
+    def _send(self, route: Route, ids: Mapping[str, int], spot: Spot | None, url: str = "") -> Reply:
+        url = url or route.url(
+            self.app, ids, {"other": str(ABSENT_ID), "field": "note"} if route.about == "person" else {}
+        )
+        browser = self._browser(route)
+        if route.method == "GET":
+            return browser.get(url)
+        with self.app.app_context():
+            data = FORMS[route.endpoint](spot or self.spots["township"])
+        drawn = {"version": "1", "submission_id": f"matrix-{self.tried}"}
+        if ("GET" in self._methods(route)) and spot is not None:
+            drawn |= browser.fields(url)
+        return browser.post(url, {**drawn, **data})
+
+    def _methods(self, route: Route) -> set[str]:
+        return {method for rule in self.app.url_map.iter_rules(route.endpoint) for method in rule.methods or ()}
+
+    def _browser(self, route: Route) -> Browser:
+        if route.endpoint not in ENDS_SESSIONS or route.method == "GET":
+            return self.site.browser(self.caller)
+        return self.site.new_browser(CALLERS[self.caller], shut=self.caller == "disabled")
+
+    def _expect(self, route: Route, place: str, reply: Reply, reached: bool, widest: str) -> None:
+        where = f"{self.caller} {route.method} {reply.url} at {place}: {reply.status} {reply.place}"
+        if reached and not reply.let_in:
+            self.wrong.append(f"wrong refusal: {where} {_errors(reply)}")
+        if not reached and reply.status not in (401, 403, 404) and not reply.to_log_in:
+            self.wrong.append(f"wrong grant: {where}")
+        signed_in = self.caller not in ("anonymous", "disabled")
+        if not reached and widest in ("none", "no") and signed_in and reply.status != 403:
+            self.wrong.append(f"not 403: {where}")
+
+    def _compare(self, route: Route, place: Place, reply: Reply, absent: Reply) -> None:
+        if reply.likeness() != absent.likeness():
+            self.wrong.append(
+                f"tells: {self.caller} {route.method} {reply.url} at {place.name} is {reply.status} {reply.place}, "
+                f"no such id is {absent.status} {absent.place}"
+            )
+
+
+def _errors(reply: Reply) -> str:
+    """What a page said was wrong."""
+    text = " ".join(html.fromstring(reply.text).text_content().split()) if reply.text else ""
+    return text[:600]

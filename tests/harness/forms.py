@@ -1,0 +1,184 @@
+"""What each write route is sent, by endpoint: the least that is valid, on top of what its page would send untouched.
+
+`FORMS` fails loudly (KeyError) for a write route that stands not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from fulian.accounts.models import Account
+from fulian.calendar import local_date
+from fulian.cases.models import Case
+from fulian.db import db
+from fulian.orgs.models import Organisation
+from fulian.programmes.models import Opening
+from fulian.testing.world import GULOU, LIUYUAN, PASSWORD
+
+from .objects import PDF, Spot, unique_name, unique_word
+
+Data = dict[str, Any]
+
+# Arguments of rules that name no row. A route of a plugin that has one is named in the plugin's own `CONSTANTS`.
+CONSTANTS: Mapping[tuple[str, str], str] = {
+    ("cases.do", "code"): "record_willingness",
+    ("cases.document", "code"): "agreement",
+    ("cases.document", "kind"): "docx",
+    ("accounts.ask_act", "act"): "reset_password",
+    ("programmes.show", "code"): "mediation",
+    ("programmes.switch", "code"): "mediation",
+    ("programmes.switch", "act_code"): "stop",
+}
+# These answer what was asked, and write nothing but perhaps a reading on the log.
+READING = frozenset(
+    {
+        "accounts.leave",
+        "accounts.log_in",
+        "accounts.password",
+        "cases.search",
+        "orgs.search",
+        "people.match",
+        "people.search",
+        "people.show_sealed",
+    }
+)
+ENDS_SESSIONS = ("accounts.leave", "accounts.password", "accounts.log_in")
+
+
+def today() -> str:
+    """Today in Shanghai, as a date field takes it."""
+    return local_date(datetime.now(UTC)).isoformat()
+
+
+def in_days(days: int) -> str:
+    """A day to come."""
+    return (local_date(datetime.now(UTC)) + timedelta(days=days)).isoformat()
+
+
+def intake(summary: str = "") -> Data:
+    """The opening form of mediation, with two new persons."""
+    return {
+        "applicant-name": unique_name(),
+        "applicant-same": "new",
+        "respondent-name": unique_name(),
+        "respondent-same": "new",
+        "respondent-relation": "husband",
+        "disputes": ["feelings"],
+        "summary": summary or unique_word(),
+        "source": "visit",
+        "hit": "no",
+        "threatened": "no",
+        "unsafe": "no",
+        "notice_given": "y",
+        "applicant_willing": "agreed",
+        "respondent_willing": "agreed",
+    }
+
+
+def _org_name(spot: Spot) -> str:
+    return db.session.execute(select(Organisation.name).where(Organisation.id == spot.org_id)).scalar_one()
+
+
+def _role(spot: Spot) -> Data:
+    return {"role": "caseworker", "programme": "mediation", "org_id": _org_name(spot)}
+
+
+def _new_account(spot: Spot) -> Data:
+    org = {"org_id": "柳园街道妇联"}  # inside the area of everybody who may invite
+    return {"username": f"new{unique_word()[2:7]}", "name": unique_name(), "role": "caseworker", **org}
+
+
+def _number_of_restricted(spot: Spot) -> Data:
+    number = db.session.execute(select(Case.number).where(Case.id == spot.get("case_id"))).scalar_one()
+    return {"number": number, "reason": "正受伤害，公安要求配合"}
+
+
+def _upload(spot: Spot) -> Data:
+    return {"file": (BytesIO(PDF + unique_word().encode()), "身份证.pdf"), "label": unique_word()}
+
+
+FORMS: Mapping[str, Callable[[Spot], Data]] = {
+    "accounts.add_role": _role,
+    "accounts.ask_account": lambda spot: {**_new_account(spot), "reason": "新到岗"},
+    "accounts.ask_act": lambda spot: {"reason": "本人申请"},
+    "accounts.ask_end_role": lambda spot: {"reason": "调岗"},
+    "accounts.ask_role": lambda spot: {**_role(spot), "reason": "兼任"},
+    "accounts.confirm": lambda spot: {},
+    "accounts.decline": lambda spot: {"reason": "材料不全"},
+    "accounts.disable": lambda spot: {"reason": "退休"},
+    "accounts.edit": lambda spot: {"name": unique_name(), "org_id": _org_name(spot)},
+    "accounts.enable": lambda spot: {"reason": "返聘"},
+    "accounts.end_role": lambda spot: {"reason": "调岗"},
+    "accounts.invite": _new_account,
+    "accounts.leave": lambda spot: {},
+    "accounts.log_in": lambda spot: {"username": "colleague", "password": PASSWORD},
+    "accounts.password": lambda spot: {"present": PASSWORD, "password": "Xin-mima-2026", "again": "Xin-mima-2026"},
+    "cases.close": lambda spot: {"outcome": "50", "note": "不属受理范围，已告知。"},
+    "cases.do": lambda spot: {"side": "respondent", "answer": "agreed", "said_on": today()},
+    "cases.edit": lambda spot: {"summary": unique_word(), "risk": "b"},
+    "cases.handler": lambda spot: {"reason": "轮岗"},
+    "cases.new": lambda spot: intake(),
+    "cases.new_file": _upload,
+    "cases.new_task": lambda spot: {"title": unique_word(), "due_on": in_days(2)},
+    "cases.note": lambda spot: {"text": unique_word()},
+    "cases.restrict": lambda spot: {"reason": "当事人要求保密"},
+    "cases.search": lambda spot: {"q": "谁也不是"},
+    "cases.task_done": lambda spot: {"note": unique_word()},
+    "cases.urgent": _number_of_restricted,
+    "orgs.move": lambda spot: {"parent_id": str(_new_parent(spot)), "reason": "区划调整"},
+    "orgs.search": lambda spot: {"q": "柳园"},
+    "people.edit": lambda spot: {"occupation": "教师"},
+    "people.finish_post": lambda spot: {"ends_on": today(), "end_change": "届满"},
+    "people.match": lambda spot: {"name": "谁也不是"},
+    "people.merge": lambda spot: {"reason": "核对了身份证，是同一个人"},
+    "people.new": lambda spot: {"name": unique_name(), "sex": "2"},
+    "people.new_consent": lambda spot: {"purpose": "notice", "basis": "duty", "notice_version": "2026-01"},
+    "people.new_post": lambda spot: {"title": "网格员", "change": "聘任", "starts_on": today()},
+    "people.search": lambda spot: {"q": "谁也不是"},
+    "people.show_sealed": lambda spot: {"reason": "verify"},
+    "people.undo": lambda spot: {},
+    "people.withdraw": lambda spot: {},
+    "programmes.switch": lambda spot: {"reason": "聊妇发〔2026〕2号"},
+}
+
+
+def _new_parent(spot: Spot) -> int:
+    return GULOU if spot.org_id == LIUYUAN else LIUYUAN
+
+
+# What stands behind the ? of an address where the page needs it.
+QUERIES: Mapping[str, Callable[[Spot], Mapping[str, str]]] = {
+    "orgs.move": lambda spot: {"to": str(_new_parent(spot))},
+    "people.merge": lambda spot: {"other": str(spot.get("second_person_id"))},
+    "people.show_sealed": lambda spot: {"field": "note"},
+}
+
+
+def _disabled(spot: Spot) -> None:
+    db.session.execute(update(Account).where(Account.id == spot.get("account_id")).values(status="disabled"))
+
+
+def _opened_again(spot: Spot) -> None:
+    openings = Opening.programme == "mediation", Opening.county_id == spot.get("county_id")
+    db.session.execute(delete(Opening).where(*openings))
+    begun = datetime(2025, 1, 1, tzinfo=UTC)
+    db.session.add(Opening(programme="mediation", county_id=spot.get("county_id"), starts_at=begun, reason="文"))
+
+
+# What must be so before the act can be done.
+PREPARATIONS: Mapping[str, Callable[[Spot], None]] = {
+    "accounts.enable": _disabled,
+    "programmes.switch": _opened_again,
+}
+
+
+def prepare(endpoint: str, spot: Spot) -> None:
+    """Bring the objects of a spot into the state from which the act of this endpoint can be done."""
+    if endpoint in PREPARATIONS:
+        PREPARATIONS[endpoint](spot)
+        db.session.commit()
