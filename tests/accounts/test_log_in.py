@@ -227,9 +227,7 @@ def test_the_addresses_of_one_ipv6_subscriber_are_one(browse: Open) -> None:
     assert browse(address="2001:db8:1:3::1").log_in("mediator").status_code == 302
 
 
-def test_a_password_changed_meanwhile_lets_nobody_in(
-    app: Flask, browse: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_changed_meanwhile_lets_nobody_in(app: Flask, browse: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def change_meanwhile(password_hash: str | None, _password: str) -> bool:
         transact(
             lambda: db.session.execute(update(Account).where(Account.username == "mediator").values(password_hash="x"))
