@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from fulian.cases.models import Case, Event, Task
-from fulian.cases.service import add_note, advance_case, close_case, edit_case
+from fulian.cases.service import add_note, advance_case, close_case, edit_case, move_organisation
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
 from fulian.documents.render import render_docx, render_pdf, template_file
@@ -43,12 +43,20 @@ def refusal_of(act: Any, *args: Any, **data: Any) -> Refused:
     raise AssertionError("not refused")
 
 
+def open_tasks(case_id: int) -> list[Task]:
+    """What is still due, the earliest first."""
+    query = select(Task).where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.due_at, Task.id)
+    return list(db.session.execute(query).scalars())
+
+
 def due_tasks(case_id: int) -> dict[str, Task]:
     """Open tasks by their kind; of several of one kind the earliest."""
-    rows = db.session.execute(
-        select(Task).where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.due_at.desc(), Task.id.desc())
-    ).scalars()
-    return {row.kind: row for row in rows}
+    return {task.kind: task for task in reversed(open_tasks(case_id))}
+
+
+def move(org_id: int, parent_id: int, username: str = "city") -> None:
+    """Hang an organisation under another one."""
+    transact(move_organisation, org_id, parent_id, 1, "区划调整", actor(username))
 
 
 def last_event(case_id: int) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import Table, delete, func, insert, literal, select, update
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Actor
@@ -10,11 +10,12 @@ from fulian.audit.log import record
 from fulian.cases.counting import counted_cells
 from fulian.cases.models import Attachment, Case, CaseAccess, CaseScope, CaseToken, Event, Task
 from fulian.cases.statistics import count
-from fulian.db import db
+from fulian.db import Base, db
 from fulian.orgs.models import OrgAncestor
 from fulian.orgs.queries import find_org
 from fulian.orgs.service import reparent
 from fulian.people.service import move_people
+from fulian.programmes.loader import installed
 
 _UNSYNCED = {"synchronize_session": False}
 _ROWS_OF_A_CASE = (Event, Task, Attachment, CaseAccess, CaseToken)
@@ -60,10 +61,23 @@ def _change_county(org_id: int, county_id: int) -> None:
     for table in _ROWS_OF_A_CASE:
         mine = table.case_id.in_(cases)
         db.session.execute(update(table).where(mine).values(county_id=county_id), execution_options=_UNSYNCED)
+    for other in _tables_of_plugins():
+        theirs = other.c.case_id.in_(cases)
+        db.session.execute(update(other).where(theirs).values(county_id=county_id), execution_options=_UNSYNCED)
     db.session.execute(
         update(CaseAccess).where(CaseAccess.case_id.in_(cases), CaseAccess.kind == "role").values(org_id=county_id),
         execution_options={"synchronize_session": False},
     )
+
+
+def _tables_of_plugins() -> list[Table]:
+    """The installed plugins' tables whose rows belong to a case and carry its unit."""
+    prefixes = tuple(prefix for lineage in installed().lineages() for prefix in lineage.prefixes)
+    return [
+        table
+        for table in Base.metadata.sorted_tables
+        if prefixes and table.name.startswith(prefixes) and {"case_id", "county_id"} <= set(table.columns.keys())
+    ]
 
 
 def _rebuild_scope(org_id: int) -> None:

@@ -1,5 +1,5 @@
-"""Facts of mediation. Every table carries the county unit; what somebody said is sealed. No money is ever asked of
-the parties (人民调解法第四条), so no table has a column for it. Rows name parties, never persons.
+"""Facts of mediation. Every table carries the case and the county unit; what somebody said is sealed. No money is ever
+asked of the parties (人民调解法第四条), so no table has a column for it. Rows name parties, never persons.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ class MediationDetail(Base):
     """
 
     __tablename__ = "mediation_detail"
-    __table_args__ = (UniqueConstraint("county_id", "file_number"),)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
     county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -125,6 +124,7 @@ class MediationClause(Sealed, Base):
     __table_args__ = (UniqueConstraint("agreement_id", "number"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), index=True)
     agreement_id: Mapped[int] = mapped_column(ForeignKey("mediation_agreement.id", ondelete="RESTRICT"))
     county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     number: Mapped[int]

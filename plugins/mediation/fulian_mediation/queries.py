@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from fulian.api import case_parties, db
+from fulian.api import Party, case_parties, db
 from fulian_mediation.codes import AGREED, REFUSED
 from fulian_mediation.models import (
     MediationAgreement,
@@ -51,6 +51,18 @@ def all_agreed(case_id: int) -> bool:
     """Whether the last word of every party is that she or he agrees to be mediated."""
     latest = latest_willingness(case_id)
     return all(party.id in latest and latest[party.id].answer == AGREED for party in case_parties(case_id))
+
+
+def changed_her_mind(case_id: int, role: str) -> bool:
+    """Whether the last two things that the party in this role said, in the order of recording, differ."""
+    answers = db.session.execute(
+        select(MediationWillingness.answer)
+        .join(Party, Party.id == MediationWillingness.party_id)
+        .where(MediationWillingness.case_id == case_id, Party.role == role)
+        .order_by(MediationWillingness.id.desc())
+        .limit(2)
+    ).scalars()
+    return len(set(answers)) > 1
 
 
 def session_count(case_id: int) -> int:

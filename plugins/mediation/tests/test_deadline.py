@@ -34,3 +34,9 @@ def test_not_into_the_past(accepted: int, days: int) -> None:
     until = TODAY + timedelta(days=days)
     refused = refusal_of(advance, accepted, "extend_deadline", until=until, both_agreed=True, note="")
     assert refused.field == "until"
+
+
+def test_one_alone_extends_nothing(accepted: int) -> None:
+    until = date(2027, 1, 10)
+    refused = refusal_of(advance, accepted, "extend_deadline", until=until, both_agreed=False, note="")
+    assert refused.field == "both_agreed"

@@ -9,11 +9,11 @@ import pytest
 import time_machine
 from flask import Flask, render_template
 from flask.testing import FlaskClient
+from fulian_mediation.panel import case_panel
 
 from fulian.testing.acts import advance, find_row, tell
 from fulian.testing.signing_in import log_in
 from fulian.testing.world import NOW, VIOLENT, actor, open_mediation
-from fulian_mediation.panel import case_panel
 
 from .conftest import AGREEMENT, REPORT, SESSION, VISIT
 

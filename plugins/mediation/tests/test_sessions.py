@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from fulian_mediation.queries import sessions_of
+from flask import Flask
+from fulian_mediation.notice import NOTICE_VERSION
+from fulian_mediation.queries import find_detail, sessions_of
 from fulian_mediation.service.sessions import session_title
 
 from fulian.testing.acts import advance, due_tasks, find_row, last_event, refusal_of
-from fulian.testing.world import NOW
+from fulian.testing.world import NOW, open_mediation
 
 from .conftest import SESSION
 
@@ -83,3 +85,13 @@ def test_sessions_are_not_public_unless_asked_for(accepted: int) -> None:
     advance(accepted, "record_session", **AGAIN)
     advance(accepted, "record_session", **{**SESSION, "public": True})
     assert [session.public for session in sessions_of(accepted)] == [False, True]
+
+
+def test_rights_and_duties_are_told_before(world: Flask) -> None:
+    """人民调解法第二十三、二十四条; the record of each session says so (司法部 2010 form)."""
+    case_id = open_mediation(notice_given=False).id
+    refused = refusal_of(advance, case_id, "record_session", **{**SESSION, "told": False})
+    assert refused.field == "told"
+    advance(case_id, "record_session", **SESSION)
+    detail = find_detail(case_id)
+    assert (detail.notice_version, detail.notice_given_at) == (NOTICE_VERSION, SESSION["at"])

@@ -9,7 +9,7 @@ from flask import Flask
 from fulian_mediation.queries import latest_willingness
 
 from fulian.api import case_parties
-from fulian.testing.acts import advance, close, due_tasks, find_row, refusal_of
+from fulian.testing.acts import advance, close, due_tasks, find_row, open_tasks, refusal_of
 from fulian.testing.world import open_mediation
 
 from .conftest import AGREEMENT, SESSION, SIGNED, TODAY
@@ -51,6 +51,17 @@ def test_who_refused_may_agree_again(accepted: int) -> None:
     assert "close" not in due
     assert due["record_session"].title == "第一次调解"
     advance(accepted, "record_session", **SESSION)
+
+
+def test_the_same_word_again_changes_nothing(accepted: int) -> None:
+    say(accepted, "respondent", "agreed")
+    assert len(open_tasks(accepted)) == 2
+
+
+def test_who_is_still_not_reached_is_asked_again(world: Flask) -> None:
+    case_id = open_mediation(respondent_willing="unreached").id
+    say(case_id, "respondent", "unreached")
+    assert sorted(task.kind for task in open_tasks(case_id)) == ["deadline", "record_willingness"]
 
 
 def test_the_newest_word_holds_whenever_it_is_recorded(accepted: int) -> None:

@@ -67,7 +67,6 @@ def upgrade() -> None:
             ["county_id"], ["organisation.id"], name=op.f("fk_mediation_detail_county_id_organisation")
         ),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_mediation_detail")),
-        sa.UniqueConstraint("county_id", "file_number", name=op.f("uq_mediation_detail_county_id_file_number")),
     )
     op.create_table(
         "mediation_dispute",
@@ -161,6 +160,7 @@ def upgrade() -> None:
     op.create_table(
         "mediation_clause",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("agreement_id", sa.Integer(), nullable=False),
         sa.Column("county_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -177,11 +177,17 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_mediation_clause_case_id_cases"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
             ["county_id"], ["organisation.id"], name=op.f("fk_mediation_clause_county_id_organisation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mediation_clause")),
         sa.UniqueConstraint("agreement_id", "number", name=op.f("uq_mediation_clause_agreement_id_number")),
     )
+    with op.batch_alter_table("mediation_clause", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mediation_clause_case_id"), ["case_id"], unique=False)
+
     op.create_table(
         "mediation_willingness",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -215,6 +221,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mediation_willingness_case_id"))
 
     op.drop_table("mediation_willingness")
+    with op.batch_alter_table("mediation_clause", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mediation_clause_case_id"))
+
     op.drop_table("mediation_clause")
     op.drop_table("mediation_session")
     with op.batch_alter_table("mediation_police_report", schema=None) as batch_op:

@@ -88,7 +88,10 @@ def add_clause(case: CaseLike, data: Data, by: Actor) -> None:
     """Add a clause at the end of the unsigned agreement."""
     agreement = _unsigned(case)
     clause = MediationClause(
-        agreement_id=agreement.id, county_id=case.county_id, number=len(clauses_of(agreement.id)) + 1
+        agreement_id=agreement.id,
+        case_id=case.id,
+        county_id=case.county_id,
+        number=len(clauses_of(agreement.id)) + 1,
     )
     _fill(clause, next(_typed_clauses(data)))
     db.session.add(clause)
@@ -193,7 +196,7 @@ def _add_agreement(case: CaseLike, data: Data, by: Actor, kind: str, effective_o
     db.session.add(agreement)
     db.session.flush()
     for number, typed in enumerate(clauses_in(data), 1):
-        clause = MediationClause(agreement_id=agreement.id, county_id=case.county_id, number=number)
+        clause = MediationClause(agreement_id=agreement.id, case_id=case.id, county_id=case.county_id, number=number)
         _fill(clause, typed)
         db.session.add(clause)
 

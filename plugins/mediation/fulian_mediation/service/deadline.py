@@ -25,7 +25,9 @@ def deadline_task(case: CaseLike) -> PlannedTask:
 
 
 def guard_extension(case: CaseLike, data: Data, by: Actor) -> Refused | None:
-    """Only to a day to come."""
+    """Only where both agree, and to a day to come."""
+    if data and not data.get("both_agreed"):
+        return Refused("双方都同意，才能延期。都同意的请勾选。", "both_agreed")
     if data and data["until"] <= local_date(by.now):
         return Refused("延期要到今天以后的日子，请重新选。", "until")
     return None

@@ -8,8 +8,9 @@ from datetime import timedelta
 from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, db, local_date, setting
 from fulian_mediation.codes import AGAIN, CODE, REACHED, SESSION_RESULTS, label_of
 from fulian_mediation.models import MediationSession
+from fulian_mediation.notice import NOTICE_VERSION
 from fulian_mediation.numerals import chinese_number
-from fulian_mediation.queries import session_count
+from fulian_mediation.queries import find_detail, session_count
 from fulian_mediation.service.bars import bar_to_mediate
 from fulian_mediation.service.willingness import CONCLUDE
 
@@ -24,6 +25,8 @@ def guard_session(case: CaseLike, data: Data, by: Actor) -> Refused | None:
         return barred
     if data["at"] > by.now:
         return Refused("这个时间还没到。调解后再登记；若是预约，请用“加一项待办”。", "at")
+    if not data.get("told"):
+        return Refused("请先向双方告知权利义务，再登记。已告知的请勾选。", "told")
     if data.get("guests") and not data.get("guests_agreed"):
         return Refused("请其他人参加，要双方都同意（人民调解法第二十条）。都同意的请勾选。", "guests_agreed")
     if data["result"] == AGAIN and data.get("next_at") and data["next_at"] <= by.now:
@@ -32,7 +35,10 @@ def guard_session(case: CaseLike, data: Data, by: Actor) -> Refused | None:
 
 
 def record_session(case: CaseLike, data: Data, by: Actor) -> None:
-    """Add the next session of the case; who mediated is the account herself where nobody is named."""
+    """Add the next session of the case; who mediated is the account herself where nobody is named.
+
+    Rights and duties are told at the beginning of each session; where nobody told them before, this was the first time.
+    """
     session = MediationSession(
         case_id=case.id,
         county_id=case.county_id,
@@ -48,6 +54,9 @@ def record_session(case: CaseLike, data: Data, by: Actor) -> None:
     )
     session.seal("content", data["content"])
     db.session.add(session)
+    detail = find_detail(case.id)
+    if detail.notice_given_at is None:
+        detail.notice_version, detail.notice_given_at = NOTICE_VERSION, data["at"]
 
 
 def session_title(case: CaseLike) -> str:

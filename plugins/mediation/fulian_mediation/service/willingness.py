@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, case_parties, db, local_date, setting
-from fulian_mediation.codes import CODE, SIDES, WILLINGNESS, label_of
+from fulian_mediation.codes import AGREED, CODE, REFUSED, SIDES, UNREACHED, WILLINGNESS, label_of
 from fulian_mediation.models import MediationWillingness
-from fulian_mediation.queries import all_agreed, police_reports_of, refusing_roles, session_count
+from fulian_mediation.queries import all_agreed, changed_her_mind, police_reports_of, refusing_roles, session_count
 from fulian_mediation.service.bars import SHANDONG_20, is_severe
+from fulian_mediation.service.screening import RED
 
 CONTACT_DAYS = 3  # [D] default of the setting contact_days
 SESSION_DAYS = 7  # [D] default of the setting session_days
@@ -46,20 +47,33 @@ def willingness_line(data: Data) -> str:
 
 
 def tasks_after_willingness(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
-    """The same as at the beginning; nothing where sessions are under way and both still agree."""
-    if session_count(case.id) and all_agreed(case.id):
+    """What the new word changes; nothing where it was said before, or sessions are under way and both agree."""
+    same = data["answer"] != UNREACHED and not changed_her_mind(case.id, data["side"])
+    if same or (session_count(case.id) and all_agreed(case.id)):
         return ()
     return task_after_willingness(case, by)
 
 
 def task_after_willingness(case: CaseLike, by: Actor) -> Sequence[PlannedTask]:
     """The one next thing that the willingness of both, and the risk of violence, leave open."""
-    today = local_date(by.now)
     if is_severe(case):
         return () if police_reports_of(case.id) else (_report_task(case, by),)
-    if refusing_roles(case.id):
+    return _task_of(case, by, refused=bool(refusing_roles(case.id)), agreed=all_agreed(case.id))
+
+
+def first_task(case: CaseLike, by: Actor, answers: Collection[str]) -> Sequence[PlannedTask]:
+    """The same for a new case, from what both sides said at its opening."""
+    if case.risk == RED:
+        return (_report_task(case, by),)
+    return _task_of(case, by, refused=REFUSED in answers, agreed=set(answers) == {AGREED})
+
+
+def _task_of(case: CaseLike, by: Actor, *, refused: bool, agreed: bool) -> Sequence[PlannedTask]:
+    """What is next where no severe violence bars mediation: `refused` by one side, or `agreed` to by both."""
+    today = local_date(by.now)
+    if refused:
         return (PlannedTask(CONCLUDE, "按“当事人拒绝”办结", today + _days("contact_days", case)),)
-    if all_agreed(case.id):
+    if agreed:
         return (PlannedTask("record_session", "第一次调解", today + _days("session_days", case)),)
     return (PlannedTask("record_willingness", "联系对方，问是否愿意调解", today + _days("contact_days", case)),)
 
