@@ -52,6 +52,12 @@ def _places() -> dict[str, list[tuple[str, str]]]:
     return groups
 
 
+def _plain(facts: PersonData) -> dict[str, Any]:
+    """The facts that are not sealed, as the form's fields hold them."""
+    values = {name: getattr(facts, name) for name in _PLAIN}
+    return {name: "" if value is None and name != "birth_date" else value for name, value in values.items()}
+
+
 def _as_text(value: object) -> str:
     return str(value or "")
 
@@ -85,14 +91,14 @@ class PersonForm(BaseForm):
     phone_note = StringField(
         "联系提示", [Length(max=PHONE_NOTE_LENGTH)], description="怎样联系才安全，例如“白天打，别发短信”。"
     )
-    division_code = SelectField("现住地", choices=[])
+    division_code = SelectField("现住地", choices=[], default="")
     address = StringField("现住址", [Length(max=ADDRESS_LENGTH)], description="村、小区和门牌，会加密保存。")
-    registered_division_code = SelectField("户籍地", choices=[])
+    registered_division_code = SelectField("户籍地", choices=[], default="")
     registered_address = StringField("户籍地址", [Length(max=ADDRESS_LENGTH)])
-    ethnicity = SelectField("民族", choices=[])
-    education = SelectField("文化程度", choices=[])
-    marital = SelectField("婚姻状况", choices=[])
-    political = SelectField("政治面貌", choices=[])
+    ethnicity = SelectField("民族", choices=[], default="")
+    education = SelectField("文化程度", choices=[], default="")
+    marital = SelectField("婚姻状况", choices=[], default="")
+    political = SelectField("政治面貌", choices=[], default="")
     occupation = StringField("职业", [Length(max=WORK_LENGTH)])
     employer = StringField("工作单位", [Length(max=EMPLOYER_LENGTH)])
     note = TextAreaField("备注", [Length(max=NOTE_LENGTH)], description="会加密保存；要看须写事由。")
@@ -127,8 +133,8 @@ class NewPersonForm(PersonForm):
     def __init__(self, orgs: Sequence[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.org_id.choices = list(orgs)
-        if not self.is_submitted():
-            self.submission_id.data = new_submission()
+        self.submission_id.data = self.submission_id.data or new_submission()
+        if not self.document_kind.data:
             self.document_kind.data = "id_card"
 
     @property
@@ -156,7 +162,7 @@ class EditPersonForm(PersonForm):
 
     def __init__(self, person: Person) -> None:
         saved = facts_of(person)
-        plain = {name: getattr(saved, name) for name in _PLAIN}
+        plain = _plain(saved)
         super().__init__(data={**plain, "version": str(person.version), "base": _as_json(plain)})
         if saved.document_kind == OLD_ID_CARD:
             self.document_kind.choices = [(OLD_ID_CARD, KINDS[OLD_ID_CARD]), *self.document_kind.choices]
@@ -171,7 +177,7 @@ class EditPersonForm(PersonForm):
     def take_over(self, saved: PersonData, version: int) -> list[str]:
         """After a stale save: what she had not touched becomes what is saved now. Returns those fields."""
         base, taken = _from_json(self.base.data), []
-        now = {name: getattr(saved, name) for name in _PLAIN}
+        now = _plain(saved)
         for name, value in now.items():
             if _as_text(self[name].data) != base.get(name) or _as_text(value) == base.get(name):
                 continue

@@ -20,15 +20,17 @@ from fulian.people.service import (
     AlreadyRegistered,
     PersonData,
     announce_known,
+    check_new,
     claim_person,
     link_person,
     merge_people,
     register_person,
+    store_person,
     unlink_person,
 )
 from fulian.testing.acts import refusal_of
 from fulian.testing.databases import Database
-from fulian.testing.world import ACCOUNTS, GULOU, LIUYUAN, ZHENXING, actor
+from fulian.testing.world import ACCOUNTS, DONGCHANGFU, GULOU, LIUYUAN, ZHENXING, actor
 
 from .conftest import PHONE, SUN, ZHAO, Acts, Register
 
@@ -99,10 +101,11 @@ def test_a_doubled_submit_makes_one_person(session: Session, acts: Acts) -> None
 
 
 def test_as_a_part_of_a_case_she_is_neither_linked_nor_logged(session: Session, acts: Acts) -> None:
-    person_id = transact(register_person, PersonData("赵春梅"), LIUYUAN, actor("mediator"), recorded=False)
+    by = actor("mediator")
+    person_id = transact(lambda: store_person(check_new(PersonData("赵春梅"), by), LIUYUAN, DONGCHANGFU, by))
     assert acts() == []
     with pytest.raises(NotFound):
-        find_person(actor("mediator"), person_id)
+        find_person(by, person_id)
 
 
 def test_a_document_of_somebody_in_scope_is_refused_with_her_file(session: Session, register: Register) -> None:

@@ -62,7 +62,7 @@ FOUND = {
 }
 
 
-def test_everything_that_is_typed_finds(people: None) -> None:
+def test_everything_that_is_typed_finds(session: Session, people: None) -> None:
     assert {typed: found(typed) for typed in FOUND} == FOUND
 
 
