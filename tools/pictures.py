@@ -1,7 +1,7 @@
 """Take the pictures of every page from the running product: `make pictures`.
 
-Serves a fresh demo on the loopback address, opens each stop of `fulian.testing.tour` as the role that uses it, and writes
-docs/pictures/<name>-phone.png (390 px) and <name>-desk.png (1366 px). Old pictures that no stop has are removed.
+Serves a fresh demo on the loopback address, opens each stop of `fulian.testing.tour` as the role that uses it, and
+writes docs/pictures/<name>-phone.png (390 px) and <name>-desk.png (1366 px). Old pictures that no stop has are removed.
 """
 
 from __future__ import annotations

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from fulian.testing.looks import faults, log_in
 from fulian.testing.server import DemoServer
 from fulian.testing.tour import DOWNLOADS, STOPS
-
-from .looks import faults, log_in
 
 pytestmark = pytest.mark.browser
 

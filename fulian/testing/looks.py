@@ -1,4 +1,4 @@
-"""What every page is held against, whoever opens it: no overflow, no stray English, one filled button, axe finds nothing."""
+"""What every page is held against: no overflow, no stray English, one filled button, axe finds nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _OVERFLOW = """() => {
   return [...document.querySelectorAll('body *')].filter(e => {
     const box = e.getBoundingClientRect()
     if (!box.width || box.right <= wide + 1) return false
-    for (let p = e; p; p = p.parentElement) if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(p).overflowX)) return false
+    const clips = p => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(p).overflowX)
+    for (let p = e; p; p = p.parentElement) if (clips(p)) return false
     return true
   }).slice(0, 3).map(e => e.outerHTML.slice(0, 120))
 }"""
