@@ -34,6 +34,7 @@ from fulian.orgs.queries import OrgRef, ancestors, county_units, find_org
 from fulian.orgs.scope import in_scope
 from fulian.people.paper import PersonFacts, person_facts
 from fulian.people.service import link_person, record_consent, unlink_person
+from fulian.programmes.demo import Demo, DemoCase, DemoPerson, PastStep, PastTask, Story, ToldCase
 from fulian.programmes.programme import (
     Assessment,
     CaseLike,
@@ -73,6 +74,9 @@ __all__ = [
     "CaseLike",
     "Closing",
     "Data",
+    "Demo",
+    "DemoCase",
+    "DemoPerson",
     "Document",
     "Filled",
     "Forbidden",
@@ -88,6 +92,8 @@ __all__ = [
     "Party",
     "PartyRole",
     "PartyView",
+    "PastStep",
+    "PastTask",
     "Period",
     "PersonFacts",
     "PersonLike",
@@ -101,7 +107,9 @@ __all__ = [
     "Setting",
     "Stage",
     "Statistic",
+    "Story",
     "Term",
+    "ToldCase",
     "Transition",
     "UtcDateTime",
     "Viewer",

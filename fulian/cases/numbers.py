@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql
 
-from fulian.cases.models import NumberCounter
+from fulian.cases.models import COUNTERS
 from fulian.db import db
 
 _take = (
-    update(NumberCounter)
-    .values(last=NumberCounter.last + 1)
-    .returning(NumberCounter.last)
-    .execution_options(synchronize_session=False)
+    update(COUNTERS)
+    .where(
+        COUNTERS.c.series == bindparam("of_series"),
+        COUNTERS.c.county_id == bindparam("of_county"),
+        COUNTERS.c.year == bindparam("of_year"),
+    )
+    .values(last=COUNTERS.c.last + bindparam("n"))
+    .returning(COUNTERS.c.last)
 )
 # Written alike on both databases.
-_start = postgresql.insert(NumberCounter).on_conflict_do_nothing()
+_start = postgresql.insert(COUNTERS).on_conflict_do_nothing()
 
 
 def next_number(series: str, county_id: int, year: int) -> int:
@@ -23,12 +27,17 @@ def next_number(series: str, county_id: int, year: int) -> int:
 
     A rollback gives the number back, so there are no gaps (domain: numbers are allocated at 受理 and never reused).
     """
-    mine = (NumberCounter.series == series, NumberCounter.county_id == county_id, NumberCounter.year == year)
-    taken = db.session.execute(_take.where(*mine)).scalar_one_or_none()
+    return next_numbers(series, county_id, year, 1)[0]
+
+
+def next_numbers(series: str, county_id: int, year: int, n: int) -> range:
+    """The next `n` numbers of a series, for a bulk load."""
+    mine = {"of_series": series, "of_county": county_id, "of_year": year, "n": n}
+    taken: int | None = db.session.execute(_take, mine).scalar_one_or_none()
     if taken is None:
         db.session.execute(_start, {"series": series, "county_id": county_id, "year": year, "last": 0})
-        taken = db.session.execute(_take.where(*mine)).scalar_one()
-    return taken
+        taken = db.session.execute(_take, mine).scalar_one()
+    return range(taken - n + 1, taken + 1)
 
 
 def case_number(word: str, year: int, number_code: str, n: int) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from fulian.orgs.queries import OrgRef
 
+RESTRICTED_AT_OPENING = "登记时报告了家庭暴力"  # why a case is restricted from its beginning
+
 
 def scope_rows(case: Mapping[str, Any], ancestors: Iterable[OrgRef]) -> list[dict[str, Any]]:
     """`case_scope` rows of a case that is not restricted: each ancestor with own = 0, its organisation again with 1.

@@ -18,6 +18,7 @@ from sqlalchemy import Select
 
 from fulian.audit.actor import Actor, Viewer
 from fulian.errors import Refused
+from fulian.programmes.demo import Demo
 from fulian.web.forms import BaseForm
 
 Data = Mapping[str, Any]
@@ -269,7 +270,8 @@ class Programme:
     closing, settings: see their classes. permissions: dotted name → the roles that have it, for its own
     pages. navigation: menu entries. statistics: tiles. documents: the print menu. case_panel(case, viewer): template
     and context of the programme's own part of the case page. sources: how cases come (code → label).
-    demo(seed): rows of its part of demo cases (see fulian.testing.demo).  cli: a click group, run as `fulian <code>`.
+    demo: how demo cases of it are told, see programmes/demo.py (None: it has none). cli: a click group, run as
+    `fulian <code>`.
     """
 
     code: str
@@ -291,7 +293,7 @@ class Programme:
     statistics: tuple[Statistic, ...] = ()
     documents: tuple[Document, ...] = ()
     case_panel: Callable[[CaseLike, Viewer], tuple[str, Mapping[str, Any]]] | None = None
-    demo: Callable[..., Any] | None = None
+    demo: Demo | None = None
     cli: click.Group | None = None
 
     def stage_label(self, code: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from fulian.accounts.queries import may_handle
@@ -14,21 +14,20 @@ from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import local_date
-from fulian.cases.models import Case, CaseAccess, CaseScope, CaseToken, Party
+from fulian.cases.models import CASES, PARTIES, SCOPE_ROWS, TOKENS, Case, CaseAccess
 from fulian.cases.numbers import case_number, next_number
-from fulian.cases.rows import access_rows, scope_rows, token_rows
-from fulian.cases.service.held import add_event, add_tasks, refresh_due, state_of
+from fulian.cases.rows import RESTRICTED_AT_OPENING, access_rows, scope_rows
+from fulian.cases.service.held import add_event, add_tasks, state_of
 from fulian.cases.statistics import count, event_cells, now_cells, stat_scopes
 from fulian.db import db
 from fulian.errors import Forbidden, NotFound, Refused
-from fulian.orgs.models import Organisation
 from fulian.orgs.queries import OrgRef, ancestors
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
-from fulian.people.models import PersonToken
-from fulian.people.queries import person_names
-from fulian.people.service import PersonData, link_person, register_person, require_visible
+from fulian.people.models import TOKENS as PERSON_TOKENS
+from fulian.people.queries import seen_names
+from fulian.people.service import PersonData, check_new, link_people, store_person
 from fulian.programmes.loader import find_programme
-from fulian.programmes.programme import Assessment, PartyRole, Programme
+from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
 from fulian.programmes.service import require_intake
 
 TITLE_LENGTH = 120
@@ -85,15 +84,13 @@ def open_case(new: OpenCase, by: Actor) -> Opened:
     require_intake(above[0].county_id, new.programme, by.now)
     _check_parties(programme.intake.roles, new.parties)
     found = programme.intake.assess(new.data, by)
-    persons = [_person(party, new.org_id, by) for party in new.parties]
-    names = person_names(persons)
-    case = _insert_case(new, programme, found, "、".join(names[person] for person in persons), above[0], by)
+    persons = _persons(new.parties, above[0], by)
+    case = _insert_case(new, programme, found, "、".join(persons.values()), above, by)
     parties = _insert_parties(case, new.parties, persons, found.hidden)
     db.session.add(programme.intake.create(case, new.data, by))
     db.session.flush()
     add_event(case, "opened", "登记", found.text, by, state=True)
-    add_tasks(case, programme.intake.tasks(case, new.data, by), by)
-    refresh_due(case)
+    _lay_down(case, programme.intake.tasks(case, new.data, by), by)
     _make_visible(case, above, parties, by)
     scopes = stat_scopes(above)
     count([*now_cells(scopes, state_of(case)), *event_cells(scopes, "opened", case.opened_at, state_of(case))])
@@ -140,25 +137,65 @@ def _check_parties(roles: tuple[PartyRole, ...], parties: tuple[NewParty, ...]) 
         raise Refused("同一个人不能既是这一方又是那一方，请核对选的是谁。")
 
 
-def _person(party: NewParty, org_id: int, by: Actor) -> int:
-    if party.person_id is not None:
-        require_visible(party.person_id, by)
-        return party.person_id
+def _persons(parties: tuple[NewParty, ...], org: OrgRef, by: Actor) -> dict[int, str]:
+    """Name by id of each party's person, in the order of the parties; new ones are written."""
+    known = [party.person_id for party in parties if party.person_id is not None]
+    names = seen_names(by, known) if known else {}
+    if len(names) < len(known):
+        raise NotFound
+    new = {party: _checked(party, by) for party in parties if party.person_id is None}
+    persons = {}
+    for party in parties:
+        if party.person_id is not None:
+            persons[party.person_id] = names[party.person_id]
+        else:
+            person_id = store_person(new[party], org.id, org.county_id, by)
+            if person_id is None:
+                raise Repeated
+            persons[person_id] = new[party].name
+    return persons
+
+
+def _checked(party: NewParty, by: Actor) -> PersonData:
     if party.person is None:
         raise Refused("请填写当事人姓名。", f"{party.role}-name")
     try:
-        return register_person(party.person, org_id, by, recorded=False)
+        return check_new(party.person, by)
     except Refused as refused:
         raise Refused(refused.message, f"{party.role}-{refused.field or 'name'}") from refused
 
 
-# Written alike on both databases: a submission saved before gives no row back.
-_add_case = postgresql.insert(Case).on_conflict_do_nothing(index_elements=["submission_id"]).returning(Case.id)
+# Core statements, made once: an ORM flush of the same rows costs several times as much. Written alike on both
+# databases: a submission saved before gives no row back.
+_add_case = postgresql.insert(CASES).on_conflict_do_nothing(index_elements=["submission_id"]).returning(CASES.c.id)
+_add_party = insert(PARTIES).returning(PARTIES.c.person_id, PARTIES.c.id)
+_set_due = (
+    update(CASES)
+    .where(CASES.c.id == bindparam("of"))
+    .values(due_at=bindparam("due_at"), next_step=bindparam("next_step"))
+)
+_add_scope = insert(SCOPE_ROWS)
+_add_tokens = insert(TOKENS).from_select(
+    ("token", "opened_at", "case_id", "person_id", "county_id"),
+    select(
+        PERSON_TOKENS.c.token,
+        CASES.c.opened_at,
+        CASES.c.id,
+        PERSON_TOKENS.c.person_id,
+        CASES.c.county_id,
+    )
+    .join_from(CASES, PARTIES, PARTIES.c.case_id == CASES.c.id)
+    .join(PERSON_TOKENS, PERSON_TOKENS.c.person_id == PARTIES.c.person_id)
+    .where(CASES.c.id == bindparam("of"), PERSON_TOKENS.c.county_id == CASES.c.county_id),
+)
 
 
-def _insert_case(new: OpenCase, programme: Programme, found: Assessment, title: str, org: OrgRef, by: Actor) -> Case:
-    year = local_date(by.now).year
-    code = db.session.execute(select(Organisation.number_code).where(Organisation.id == org.county_id)).scalar_one()
+def _insert_case(
+    new: OpenCase, programme: Programme, found: Assessment, title: str, above: tuple[OrgRef, ...], by: Actor
+) -> Case:
+    """The new case as a plain object: what is written to it later must be written by a statement."""
+    org, year = above[0], local_date(by.now).year
+    code = next((unit.number_code for unit in above if unit.id == org.county_id), None)
     n = next_number(f"case:{programme.code}", org.county_id, year)
     values: dict[str, Any] = {
         "number": case_number(programme.number_word, year, code or "", n),
@@ -183,29 +220,38 @@ def _insert_case(new: OpenCase, programme: Programme, found: Assessment, title: 
     case_id = db.session.execute(_add_case, values).scalar_one_or_none()
     if case_id is None:
         raise Repeated
-    return db.session.get_one(Case, case_id)
+    return Case(id=case_id, **values)
 
 
 def _insert_parties(
-    case: Case, parties: tuple[NewParty, ...], persons: list[int], hidden: tuple[str, ...]
-) -> list[Party]:
+    case: Case, parties: tuple[NewParty, ...], persons: Mapping[int, str], hidden: tuple[str, ...]
+) -> dict[int, int]:
+    """The party's id by the person's."""
     rows = [
-        Party(
-            case_id=case.id,
-            person_id=person_id,
-            role=party.role,
-            relation=party.relation,
-            hidden=party.role in hidden,
-            sort=sort,
-        )
+        {
+            "case_id": case.id,
+            "person_id": person_id,
+            "role": party.role,
+            "relation": party.relation,
+            "hidden": party.role in hidden,
+            "sort": sort,
+        }
         for sort, (party, person_id) in enumerate(zip(parties, persons, strict=True))
     ]
-    db.session.add_all(rows)
-    db.session.flush()
-    return rows
+    return {person_id: party_id for person_id, party_id in db.session.execute(_add_party, rows)}
 
 
-def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: list[Party], by: Actor) -> None:
+def _lay_down(case: Case, planned: Sequence[PlannedTask], by: Actor) -> None:
+    """The first tasks; the earliest is repeated on the case (and with it on its list rows, which come after)."""
+    rows = add_tasks(case, planned, by)
+    if not rows:
+        return
+    first = min(rows, key=lambda row: row["due_at"])
+    case.due_at, case.next_step = first["due_at"], first["title"]
+    db.session.execute(_set_due, {"of": case.id, "due_at": case.due_at, "next_step": case.next_step})
+
+
+def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: dict[int, int], by: Actor) -> None:
     row = {
         "id": case.id,
         "org_id": case.org_id,
@@ -215,20 +261,10 @@ def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: list[Party], b
         "programme": case.programme,
         "due_at": case.due_at,
     }
-    for party in parties:
-        if case.restricted:
-            link_person(party.person_id, account_id=case.handler_id, source="party", source_id=party.id)
-        else:
-            link_person(
-                party.person_id, org_id=case.org_id, source="party", source_id=party.id, programme=case.programme
-            )
     if case.restricted:
-        db.session.execute(insert(CaseAccess), access_rows(row, "登记时报告了家庭暴力", by.now, by.account_id))
+        link_people(parties, account_id=case.handler_id, source="party")
+        db.session.execute(insert(CaseAccess), access_rows(row, RESTRICTED_AT_OPENING, by.now, by.account_id))
         return
-    db.session.execute(insert(CaseScope), scope_rows(row, above))
-    tokens: dict[int, set[str]] = {party.person_id: set() for party in parties}
-    for token, person_id in db.session.execute(
-        select(PersonToken.token, PersonToken.person_id).where(PersonToken.person_id.in_(tokens))
-    ):
-        tokens[person_id].add(token)
-    db.session.execute(insert(CaseToken), token_rows(row, tokens))
+    link_people(parties, org_id=case.org_id, source="party", programme=case.programme)
+    db.session.execute(_add_scope, scope_rows(row, above))
+    db.session.execute(_add_tokens, {"of": case.id})
