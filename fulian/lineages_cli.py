@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.engine import make_url
 
-from fulian.db import db
+from fulian.db import db, transact
 from fulian.lineages import LineageStatus, new_revision, status, upgrade
 from fulian.programmes.loader import installed
+from fulian.programmes.service import refresh_labels
+from fulian.sealing.keys import keys
+from fulian.sealing.marks import confirm_keys
 
 commands = AppGroup("db", help="数据库：升级、查看版本、编写升级脚本。")
 
@@ -22,8 +27,15 @@ def upgrade_command() -> None:
     ran = upgrade(owner, installed().lineages(), None if owner == application else make_url(application).username)
     for step in ran:
         click.echo(f"已升级 {step}")
+    transact(_settle, datetime.now(UTC))
     if not ran:
         click.echo("数据库已是最新。")
+
+
+def _settle(now: datetime) -> None:
+    """After the tables: note whose keys these are (or refuse the wrong ones), and what the programmes are called."""
+    confirm_keys(db.session.connection(), keys(), now)
+    refresh_labels()
 
 
 @commands.command("status")

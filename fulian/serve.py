@@ -21,12 +21,15 @@ from fulian.accounts import upkeep as account_upkeep
 from fulian.app import create_app
 from fulian.calendar import local_date, start_of_day
 from fulian.cases import upkeep as case_upkeep
-from fulian.db import is_sqlite, transact
+from fulian.db import db, is_sqlite, transact
 from fulian.errors import StartRefused
 from fulian.jobs.service import Run, forget_old_jobs, plan_daily
 from fulian.jobs.worker import work
+from fulian.lineages import status
 from fulian.orgs.queries import city_unit
 from fulian.programmes.loader import installed
+from fulian.sealing.keys import keys
+from fulian.sealing.marks import confirm_keys
 
 NIGHT = timedelta(hours=3)  # upkeep runs at three in the morning
 SQLITE_THREADS = 4  # one process: reads run beside each other, writes take their turn
@@ -75,6 +78,7 @@ def serve(host: str, port: int, workers: int) -> None:
     app = create_app()
     with app.app_context():
         sqlite = is_sqlite()
+        _check_database()
     if sqlite and workers > 1:
         raise StartRefused("SQLite 只能由一个进程提供服务。要多进程，请改用 PostgreSQL（见 docs/operations.md）。")
     Granian(
@@ -87,8 +91,15 @@ def serve(host: str, port: int, workers: int) -> None:
         factory=True,
         websockets=False,
         log_level=LogLevels.warning,
-        process_name="fulian",
     ).serve()
+
+
+def _check_database() -> None:
+    """Raise StartRefused where the database is not at this program's revisions, or was sealed with other keys."""
+    with db.engine.connect() as connection:
+        if not all(lineage.up_to_date for lineage in status(connection, installed().lineages())):
+            raise StartRefused("数据库的版本与程序不符，请先运行 fulian db upgrade。")
+    transact(lambda now: confirm_keys(db.session.connection(), keys(), now), datetime.now(UTC))
 
 
 def serve_jobs() -> None:
