@@ -6,7 +6,16 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import DateField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import (
+    DateField,
+    FileField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.validators import Length, Optional
 
 from fulian.cases.service.editing import RISKS
@@ -14,7 +23,7 @@ from fulian.cases.service.opening import NewParty, OpenCase
 from fulian.codes.documents import NONE
 from fulian.people.service import PersonData
 from fulian.programmes.programme import PartyRole, Programme
-from fulian.web.forms import BaseForm, Filled, MomentField, PartForm
+from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm
 
 NEW_PERSON = "new"
 ID_CARD = "id_card"
@@ -55,7 +64,7 @@ class WhereForm(PartForm):
     submission_id = HiddenField(validators=[Filled(), Length(max=36)])
 
 
-class OpeningForm:
+class OpeningForm(FormParts):
     """The whole opening form: where, the parties of the programme's roles, the programme's own fields."""
 
     def __init__(self, programme: Programme, orgs: Sequence[tuple[int, str]]) -> None:
@@ -67,6 +76,7 @@ class OpeningForm:
             self.where.org_id.data = orgs[0][0]
         self.parties = [self._party(role) for role in programme.intake.roles]
         self.own: BaseForm = programme.intake.form()
+        super().__init__(self.where, *self.parties, self.own)
 
     @staticmethod
     def _party(role: PartyRole) -> PartyForm:
@@ -76,14 +86,9 @@ class OpeningForm:
         form.name.label.text = f"{role.label}姓名"
         return form
 
-    @property
-    def forms(self) -> list[BaseForm]:
-        """Every part, in the order of the page."""
-        return [self.where, *self.parties, self.own]
-
-    def validate(self) -> bool:
-        """Check every part, so that all errors are shown at once."""
-        results = [form.validate_on_submit() for form in self.forms]
+    def validate_on_submit(self) -> bool:
+        """Check every part, and that nobody is missing whom the programme needs."""
+        results = [super().validate_on_submit()]
         for party in self.parties:
             if party.role.min and not party.is_filled:
                 party.name.errors = [*party.name.errors, f"请填写{party.role.label}姓名。"]
@@ -124,22 +129,35 @@ class CloseForm(BaseForm):
     """Closing: the outcome, and why."""
 
     outcome = SelectField("结果", [Filled("请选择结果。")], choices=[])
-    note = TextAreaField("办结情况", [Filled("请写明办结情况，一两句话就可以。"), Length(max=2000)])
+    note = TextAreaField(
+        "办结情况", [Filled("请写明办结情况，一两句话就可以。"), Length(max=2000)], render_kw={"rows": 3}
+    )
     version = HiddenField()
 
 
 class EditForm(BaseForm):
-    """The case's own fields."""
+    """The case's own fields, named in `of_case`: on the page of two versions each of them is chosen by itself.
 
-    summary = TextAreaField("一句话说清", [Filled("请用一句话说清是什么事。"), Length(max=500)])
+    `merged` comes from that page, where two texts were written together.
+    """
+
+    of_case = ("summary", "risk")
+
+    summary = TextAreaField("一句话说清", [Filled("请用一句话说清是什么事。"), Length(max=500)], render_kw={"rows": 3})
     risk = RadioField("风险等级", [Optional()], choices=[(code, label) for code, label in RISKS.items()])
     version = HiddenField()
+    merged = HiddenField(validators=[Length(max=500)])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Take the merged text where neither version was chosen, then check."""
+        self.summary.data = self.summary.data or self.merged.data
+        return bool(super().validate(extra_validators))
 
 
 class HandlerForm(BaseForm):
     """Who takes the case over."""
 
-    handler_id = SelectField("新的经办人", [Filled()], coerce=int, choices=[])
+    handler_id = SelectField("经办人", [Filled("请选择换给谁。")], coerce=int, choices=[])
     reason = StringField("原因", [Filled("请写明为什么换经办人。"), Length(max=200)])
     version = HiddenField()
 
@@ -156,8 +174,10 @@ class NoteForm(BaseForm):
 
     title = StringField("标题", [Optional(), Length(max=60)], description="例如：电话联系、走访。可以不填。")
     at = MomentField("时间", [Filled("请填写时间。")])
-    text = TextAreaField("经过", [Filled("请写下经过，一两句话就可以。"), Length(max=5000)])
-    wall = RadioField("谁说的", [Optional()], choices=[])
+    text = TextAreaField("经过", [Filled("请写下经过，一两句话就可以。"), Length(max=5000)], render_kw={"rows": 5})
+    wall = RadioField(
+        "谁说的", [Optional()], choices=[], description="只有一方说的，不写进给另一方的文书，也不要告诉另一方。"
+    )
 
 
 class TaskForm(BaseForm):
@@ -172,7 +192,7 @@ class TaskForm(BaseForm):
 class TaskDoneForm(BaseForm):
     """How a task ended."""
 
-    note = TextAreaField("办得怎样", [Optional(), Length(max=2000)], description="可以不填。")
+    note = TextAreaField("办得怎样", [Optional(), Length(max=2000)], description="可以不填。", render_kw={"rows": 3})
 
 
 class FileForm(BaseForm):
@@ -190,7 +210,9 @@ class BreakGlassForm(BaseForm):
     number = StringField(
         "完整案号", [Filled("请填写完整案号。"), Length(max=40)], description="例如：聊妇调〔2026〕371502-000123"
     )
-    reason = TextAreaField("为什么必须现在看", [Filled("请写明为什么必须现在看。"), Length(max=200)])
+    reason = TextAreaField(
+        "为什么必须现在看", [Filled("请写明为什么必须现在看。"), Length(max=200)], render_kw={"rows": 3}
+    )
 
 
 def choices_of(rows: Sequence[tuple[Any, str]], empty: str | None = None) -> list[tuple[str, str]]:

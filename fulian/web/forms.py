@@ -184,7 +184,38 @@ class PartForm(BaseForm):
         csrf = False
 
 
-def refuse(form: BaseForm, refused: Refused) -> None:
+class FormParts:
+    """Several forms that are one page and are posted together; to the page it is one form.
+
+    `form_errors` are the texts that belong to no field.
+    """
+
+    def __init__(self, *forms: BaseForm) -> None:
+        self.forms = forms
+        self.form_errors: list[str] = []
+
+    def __iter__(self) -> Iterator[Field]:
+        """Every field, in the order of the page."""
+        for form in self.forms:
+            yield from form
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the fields, as they are posted."""
+        return frozenset(field.name for field in self)
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """The texts of each field that has to be mended."""
+        return {field.name: field.errors for field in self if field.errors}
+
+    def validate_on_submit(self) -> bool:
+        """Check every part, so that all errors are shown at once; False where nothing was posted."""
+        results = [form.validate_on_submit() for form in self.forms]
+        return all(results)
+
+
+def refuse(form: BaseForm | FormParts, refused: Refused) -> None:
     """Put a rule's refusal at the field it names (also one of a part form), else at the top of the form."""
     for field in _all_fields(form):
         if refused.field and refused.field in (field.name, field.short_name):
@@ -193,7 +224,7 @@ def refuse(form: BaseForm, refused: Refused) -> None:
     form.form_errors = [*form.form_errors, refused.message]
 
 
-def form_problems(form: BaseForm) -> list[tuple[str, str]]:
+def form_problems(form: BaseForm | FormParts) -> list[tuple[str, str]]:
     """Every error of a form as (id of the field or "", text), in the order of the page, the form's own first."""
     problems = [("", text) for text in form.form_errors]
     for field in _all_fields(form):

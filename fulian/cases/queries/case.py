@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Viewer
@@ -16,6 +16,8 @@ from fulian.db import db
 from fulian.errors import NotFound
 from fulian.people.facts import area_name, masked_phone
 from fulian.people.models import Person
+
+OTHER_CHANGES = ("handler", "restricted", "unrestricted")  # kinds of lines that change the version but no state
 
 
 @dataclass(frozen=True)
@@ -104,19 +106,31 @@ def case_events(case_id: int) -> list[EventView]:
     events = db.session.execute(
         select(Event).where(Event.case_id == case_id).order_by(Event.at.desc(), Event.id.desc())
     ).scalars()
-    return [
-        EventView(
-            event.id,
-            event.kind,
-            event.title,
-            event.unseal("text") or "",
-            event.party_id,
-            event.at,
-            event.recorded_at,
-            event.actor_name,
-        )
-        for event in events
-    ]
+    return [_view(event) for event in events]
+
+
+def _view(event: Event) -> EventView:
+    return EventView(
+        event.id,
+        event.kind,
+        event.title,
+        event.unseal("text") or "",
+        event.party_id,
+        event.at,
+        event.recorded_at,
+        event.actor_name,
+    )
+
+
+def last_change(case_id: int) -> EventView | None:
+    """The newest line that tells of a changed version of the case: who saved it last, and when."""
+    event = db.session.execute(
+        select(Event)
+        .where(Event.case_id == case_id, or_(Event.status.is_not(None), Event.kind.in_(OTHER_CHANGES)))
+        .order_by(Event.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return _view(event) if event is not None else None
 
 
 def open_tasks(case_id: int) -> list[Task]:

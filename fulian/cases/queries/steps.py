@@ -22,6 +22,11 @@ class Step:
     title: str
     refusal: str | None
 
+    @property
+    def address(self) -> str:
+        """Its page, below the case's own."""
+        return self.code if self.code == CLOSE else f"do/{self.code}"
+
 
 @dataclass(frozen=True)
 class StageMark:

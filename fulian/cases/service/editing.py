@@ -29,7 +29,8 @@ class CaseEdit:
 
 
 def _words(edit: CaseEdit) -> dict[str, str]:
-    return {"一句话": edit.summary, "风险": RISKS[edit.risk or ""]}
+    """The fields under the labels of the form, as the log and the page of two versions show them."""
+    return {"一句话说清": edit.summary, "风险等级": RISKS.get(edit.risk or "", "")}
 
 
 def edit_case(case_id: int, version: int, edit: CaseEdit, by: Actor) -> None:
@@ -69,7 +70,7 @@ def assign_handler(case_id: int, version: int, handler_id: int, reason: str, by:
     held = hold_case(case_id, by, "cases.assign")
     case = held.case
     names = account_names([case.handler_id, handler_id])
-    check_version(case, version, {"经办": names[case.handler_id]}, {"经办": names.get(handler_id, "")})
+    check_version(case, version, {"经办人": names[case.handler_id]}, {"经办人": names.get(handler_id, "")})
     before = case.handler_id
     _give(case, handler_id, reason, by)
     record(

@@ -8,8 +8,7 @@ from typing import Any
 
 from flask import abort, redirect, request, url_for
 
-from fulian.accounts.queries import handlers_for
-from fulian.audit.actor import Actor
+from fulian.accounts.queries import account_names, handlers_for
 from fulian.calendar import SHANGHAI
 from fulian.cases.forms import (
     CloseForm,
@@ -23,7 +22,7 @@ from fulian.cases.forms import (
     new_submission,
 )
 from fulian.cases.models import Case
-from fulian.cases.queries.case import case_parties, find_task
+from fulian.cases.queries.case import case_parties, find_task, open_tasks
 from fulian.cases.service import (
     add_note,
     add_task,
@@ -37,11 +36,12 @@ from fulian.cases.service import (
 )
 from fulian.cases.service.editing import CaseEdit
 from fulian.cases.service.held import programme_of
-from fulian.cases.views.blueprint import Answer, blueprint, conflict, page_or_422, save, shown_case, version_of
+from fulian.cases.views.blueprint import Answer, blueprint, page_or_422, save, shown_case, version_of
+from fulian.cases.views.conflict import conflict
 from fulian.errors import NotFound, Refused, Stale
 from fulian.programmes.programme import Transition
 from fulian.web.access import form_checks_csrf, requires
-from fulian.web.forms import BaseForm
+from fulian.web.forms import BaseForm, FormParts
 
 
 def _done(case: Case) -> Answer:
@@ -76,7 +76,8 @@ def do(case_id: int, code: str) -> Answer:
     form: Any = transition.form()
     refusal = transition.guard(case, {}, by) if case.stage in transition.from_ else _not_now(case, transition)
     title = transition.title(case) if transition.title is not None else transition.label
-    context = {"title": title, "transition": transition, "refusal": refusal, "version": case.version}
+    version = request.form.get("version", case.version)
+    context = {"title": title, "transition": transition, "refusal": refusal, "version": version}
     return _save_or_page(
         case,
         form,
@@ -119,20 +120,16 @@ def close(case_id: int) -> Answer:
     programme = programme_of(case)
     form = CloseForm()
     form.outcome.choices = choices_of([(o.code, o.label) for o in programme.outcomes], "请选择")
-    own = programme.closing.form() if programme.closing.form is not None else None
     form.version.data = form.version.data or str(case.version)
-    if own is not None and form.is_submitted() and not own.validate_on_submit():
-        form.validate()
-        return page_or_422(own, "cases/close.html", case=case, close=form, own=own)
-    return _close(case, by, form, own)
+    own = programme.closing.form() if programme.closing.form is not None else None
+    parts = FormParts(form, *([own] if own is not None else []))
 
-
-def _close(case: Case, by: Actor, form: CloseForm, own: BaseForm | None) -> Answer:
     def values() -> tuple[Any, ...]:
         data = {"note": form.note.data, **(_own(own) if own is not None else {})}
         return case.id, version_of(form), form.outcome.data, data, by
 
-    return _save_or_page(case, form, "cases/close.html", close_case, values, close=form, own=own)
+    left = [task.title for task in open_tasks(case.id)]
+    return _save_or_page(case, parts, "cases/close.html", close_case, values, close=form, own=own, left=left)
 
 
 @blueprint.route("/cases/<int:case_id>/edit", methods=["GET", "POST"])
@@ -166,6 +163,8 @@ def handler(case_id: int) -> Answer:
         "cases/handler.html",
         assign_handler,
         lambda: (case.id, version_of(form), form.handler_id.data, form.reason.data, by),
+        handler=account_names([case.handler_id])[case.handler_id],
+        n_tasks=sum(task.account_id == case.handler_id for task in open_tasks(case.id)),
     )
 
 
@@ -188,9 +187,9 @@ def restrict(case_id: int) -> Answer:
 def note(case_id: int) -> Answer:
     """Write a line of history (记一笔)."""
     case, by = shown_case(case_id)
-    form = NoteForm(data={"at": by.now})
+    form = NoteForm(data={"at": by.now, "wall": ""})
     parties = case_parties(case.id)
-    form.wall.choices = choices_of([(party.id, f"只有{party.name}说的") for party in parties], "双方都知道")
+    form.wall.choices = choices_of([(party.id, f"只有{party.name}") for party in parties], "双方都知道")
     return _save_or_page(case, form, "cases/note.html", add_note, lambda: (
         case.id, form.title.data, form.text.data, form.at.data, int(form.wall.data) if form.wall.data else None, by
     ))  # fmt: skip

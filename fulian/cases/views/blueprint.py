@@ -13,19 +13,18 @@ from fulian.audit.actor import Actor
 from fulian.audit.log import record_read
 from fulian.cases.models import Case
 from fulian.cases.queries.case import find_case
-from fulian.db import transact
+from fulian.db import db, transact
 from fulian.errors import Forbidden, Refused, Stale
-from fulian.web.forms import BaseForm, refuse
+from fulian.web.forms import BaseForm, FormParts, refuse
 
 P = ParamSpec("P")
 
 blueprint = Blueprint("cases", __name__, template_folder="../templates")
 
 UNPROCESSABLE = 422
-CONFLICT = 409
 
 
-def save(form: BaseForm, use_case: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> bool:
+def save(form: BaseForm | FormParts, use_case: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> bool:
     """Run a use case; a refusal is put on the form. Returns whether it was done."""
     try:
         transact(use_case, *args, **kwargs)
@@ -46,22 +45,19 @@ def version_of(form: Any) -> int:
 
 
 def shown_case(case_id: int) -> tuple[Case, Actor]:
-    """The case of this page, in scope, and who looks. The reading of a restricted case is written down first."""
+    """The case of this page, in scope, and who looks. The reading of a restricted case is written down first.
+
+    The row is taken out of the session: a refused act rolls back, and the page is drawn from it all the same.
+    """
     by = current_actor()
     case = find_case(by, case_id)
+    db.session.expunge(case)
     if case.restricted:
         transact(record_read, by, "case.read", "cases", case.id, county_id=case.county_id, case_id=case.id)
-        case = find_case(by, case_id)
     return case, by
 
 
-def conflict(case: Case, stale: Stale, form: BaseForm, back: str) -> tuple[str, int]:
-    """The page that shows both versions, field by field, and lets her decide (409)."""
-    page = render_template("cases/conflict.html", case=case, stale=stale, form=form, back=back)
-    return page, CONFLICT
-
-
-def page_or_422(form: BaseForm, template: str, **context: Any) -> tuple[str, int]:
+def page_or_422(form: BaseForm | FormParts, template: str, **context: Any) -> tuple[str, int]:
     """A form's page: 200 when it is first drawn, 422 when something has to be mended."""
     failed = bool(form.errors or form.form_errors)
     return render_template(template, form=form, **context), UNPROCESSABLE if failed else 200

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import abort, render_template, request
 from markupsafe import Markup
 
 from fulian.accounts.queries import account_names
+from fulian.accounts.roles import ROLES
 from fulian.audit.actor import Actor
 from fulian.audit.queries import case_history
-from fulian.cases.models import Case
+from fulian.calendar import local_date
+from fulian.cases.models import Case, Task
 from fulian.cases.queries.case import (
     EventView,
     PartyView,
@@ -22,17 +28,41 @@ from fulian.cases.queries.case import (
     open_tasks,
     party_contacts,
 )
-from fulian.cases.queries.steps import next_step, stage_line, steps_of
+from fulian.cases.queries.steps import Step, next_step, stage_line, steps_of
 from fulian.cases.views.blueprint import blueprint, shown_case
+from fulian.cases.views.history import history_lines
 from fulian.db import db, savepoint
+from fulian.errors import Refused
 from fulian.orgs.queries import find_org
+from fulian.people.facts import sex_and_age
 from fulian.programmes.loader import find_programme
+from fulian.programmes.programme import Document, Programme
 from fulian.programmes.queries import is_open, label
 from fulian.web.access import requires
 
 log = logging.getLogger(__name__)
 
-HISTORY_SHOWN = 200
+
+@dataclass(frozen=True)
+class Side:
+    """A party as the page shows her: `mark` is the badge of her role (甲, 乙), `against` the marks of the others."""
+
+    party: PartyView
+    role: str
+    mark: str
+    relation: str
+    about: str
+    against: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document of the programme: whether the file must hold it, and why it cannot be printed yet, if it cannot."""
+
+    code: str
+    label: str
+    required: bool
+    refusal: str
 
 
 @blueprint.get("/cases/<int:case_id>")
@@ -42,39 +72,94 @@ def show(case_id: int) -> str:
     case, by = shown_case(case_id)
     programme = find_programme(case.programme)
     parties = case_parties(case.id)
-    open_here = is_open(case.county_id, case.programme, by.now)
-    may_edit = may_change(by, case) and programme is not None
     events = case_events(case.id)
-    steps = steps_of(programme, case, by) if may_edit and open_here and programme else ()
-    tasks = open_tasks(case.id)
     return render_template(
         "cases/case.html",
         case=case,
         programme=programme,
         programme_name=label(case.programme, "programme", case.programme),
-        stage_name=label(case.programme, "stage", case.stage),
         outcome_name=label(case.programme, "outcome", case.outcome),
+        stage_name=label(case.programme, "stage", case.stage),
         org=find_org(case.org_id),
         handler=account_names([case.handler_id])[case.handler_id],
-        parties=parties,
-        roles={role.code: role for role in programme.intake.roles} if programme else {},
+        sides=_sides(programme, case, parties, by.now),
         contacts=party_contacts(parties),
         events=_told_by(events, request.args.get("told"), parties),
         told=request.args.get("told", ""),
         all_events=events,
-        tasks=tasks,
         stages=stage_line(programme, case, events) if programme else [],
-        steps=steps,
-        next=next_step(case, tasks, steps),
+        papers=_papers(programme, case, by),
         files=case_attachments(case.id),
         readers=case_readers(case, by.now) if case.restricted else [],
+        role_names=ROLES,
         panel=_panel(case, by),
-        open_here=open_here,
-        may_edit=may_edit,
-        may_assign=may_change(by, case, "cases.assign"),
-        may_restrict=may_change(by, case, "cases.restrict"),
         just_opened="opened" in request.args,
+        **_what_to_do(programme, case, by),
     )
+
+
+def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[str, Any]:
+    """Tasks and steps, and what of it the viewer may do herself."""
+    open_here = is_open(case.county_id, case.programme, by.now)
+    may_edit = may_change(by, case) and programme is not None
+    steps = steps_of(programme, case, by) if may_edit and open_here and programme else ()
+    tasks = open_tasks(case.id)
+    return {
+        "open_here": open_here,
+        "may_edit": may_edit,
+        "may_assign": may_change(by, case, "cases.assign"),
+        "may_restrict": may_change(by, case, "cases.restrict"),
+        "may_attach": may_change(by, case, "attachments.add"),
+        "may_print": by.may("documents.print"),
+        "may_download": by.may("attachments.view"),
+        "may_reveal": by.may("people.reveal"),
+        "steps": steps,
+        "next": next_step(case, tasks, steps),
+        "tasks": [(task, _how_done(task, steps)) for task in tasks],
+    }
+
+
+def _how_done(task: Task, steps: tuple[Step, ...]) -> str:
+    """The address below the case under which a task is done; "" where nothing does it but its legal end."""
+    step = next((step for step in steps if step.code == task.kind), None)
+    if step is not None:
+        return "" if step.refusal else step.address
+    return "" if task.legal else f"tasks/{task.id}/done"
+
+
+def _sides(programme: Programme | None, case: Case, parties: tuple[PartyView, ...], now: datetime) -> dict[int, Side]:
+    roles = {role.code: role for role in programme.intake.roles} if programme else {}
+    marks = {party.id: roles[party.role].mark if party.role in roles else "" for party in parties}
+    return {
+        party.id: Side(
+            party,
+            roles[party.role].label if party.role in roles else label(case.programme, "role", party.role),
+            marks[party.id],
+            dict(roles[party.role].relations).get(party.relation, "") if party.role in roles else "",
+            sex_and_age(party.sex, party.birth_date, local_date(now)),
+            "、".join(dict.fromkeys(mark for other, mark in marks.items() if mark and other != party.id)),
+        )
+        for party in parties
+    }
+
+
+def _papers(programme: Programme | None, case: Case, by: Actor) -> list[Paper]:
+    """The documents of the programme, each asked in a savepoint whether it can be printed now."""
+    return [_paper(document, case, by) for document in programme.documents] if programme else []
+
+
+def _paper(document: Document, case: Case, by: Actor) -> Paper:
+    required, refusal = False, ""
+    try:
+        with savepoint(db.session()):
+            required = document.required(case)
+            document.context(case, by)
+    except Refused as refused:
+        refusal = refused.message
+    except Exception:
+        log.exception("document %s of %s failed on case %s", document.code, case.programme, case.id)
+        refusal = "这份文书暂时做不出来。"
+    return Paper(document.code, document.label, required, refusal)
 
 
 @blueprint.get("/cases/<int:case_id>/history")
@@ -82,7 +167,8 @@ def show(case_id: int) -> str:
 def history(case_id: int) -> str:
     """Every change of the case as the log has it, with before and after."""
     case, _by = shown_case(case_id)
-    return render_template("cases/history.html", case=case, entries=case_history(case.id, HISTORY_SHOWN))
+    lines = history_lines(find_programme(case.programme), case_history(case.id))
+    return render_template("cases/history.html", case=case, lines=lines)
 
 
 def _told_by(events: list[EventView], told: str | None, parties: tuple[PartyView, ...]) -> list[EventView]:
@@ -105,4 +191,4 @@ def _panel(case: Case, by: Actor) -> Markup | None:
             return Markup(render_template(template, case=case, **context))  # noqa: S704 - an autoescaped template
     except Exception:
         log.exception("panel of %s failed on case %s", case.programme, case.id)
-        return Markup("<p class='mut'>这一部分暂时看不了，其他内容不受影响。</p>")
+        return Markup("<section class='box'><div class='bd mut'>这一部分暂时看不了，其他内容不受影响。</div></section>")

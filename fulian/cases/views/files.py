@@ -64,9 +64,9 @@ def file(case_id: int, file_id: int) -> Answer:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound
-    content = read_file(found)
+    content, name, media_type = read_file(found), found.name, found.media_type
     transact(record_read, by, "attachment.read", "attachment", found.id, county_id=found.county_id, case_id=case.id)
-    return _download(content, found.name, found.media_type)
+    return _download(content, name, media_type)
 
 
 @blueprint.get("/cases/<int:case_id>/documents/<code>.<kind>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -8,12 +8,13 @@ from fulian.accounts.enforcement import current_actor
 from fulian.audit.actor import Actor
 from fulian.cases.forms import NEW_PERSON, OpeningForm, PartyForm
 from fulian.cases.queries.case import find_submission
+from fulian.cases.queries.people import case_counts
 from fulian.cases.queries.places import opening_places
 from fulian.cases.service import Repeated, open_case
 from fulian.cases.views.blueprint import UNPROCESSABLE, Answer, blueprint
 from fulian.db import transact
 from fulian.errors import Forbidden, Refused
-from fulian.people.queries import match_people
+from fulian.people.queries import PersonLine, match_people, people_by_id
 from fulian.programmes.loader import find_programme
 from fulian.programmes.queries import open_codes
 from fulian.web.access import form_checks_csrf, requires
@@ -47,18 +48,30 @@ def new() -> Answer:
 
 
 def _page(form: OpeningForm, by: Actor) -> tuple[str, int]:
-    failed = any(part.errors or part.form_errors for part in form.forms)
-    candidates = {
-        party.role.code: match_people(by, party.name.data or "") if party.name.data and failed else []
-        for party in form.parties
-    }
-    page = render_template("cases/new.html", form=form, programme=form.programme, candidates=candidates)
+    failed = bool(form.errors or form.form_errors)
+    candidates = {party.role.code: _candidates(party, by) if failed else [] for party in form.parties}
+    found = [line.id for lines in candidates.values() for line in lines]
+    page = render_template(
+        "cases/new.html",
+        form=form,
+        programme=form.programme,
+        candidates=candidates,
+        counts=case_counts(by, found),
+    )
     return page, UNPROCESSABLE if failed else 200
+
+
+def _candidates(party: PartyForm, by: Actor) -> list[PersonLine]:
+    """Who may be meant by the name that was typed, and whoever was chosen before."""
+    found = match_people(by, party.name.data) if party.name.data else []
+    if party.person_id is not None and party.person_id not in {line.id for line in found}:
+        found = [*people_by_id(by, [party.person_id]), *found]
+    return found
 
 
 def _complete(form: OpeningForm, by: Actor) -> bool:
     """Whether everything is filled in, and wherever somebody of that name is known, it was said who is meant."""
-    filled = form.validate()
+    filled = form.validate_on_submit()
     for party in form.parties:
         if not party.same.data and party.name.data and not party.name.errors and match_people(by, party.name.data):
             party.name.errors = [*party.name.errors, "有同名或相近的人，请在下面选是不是同一个人。"]
@@ -88,14 +101,9 @@ def _save(form: OpeningForm, by: Actor) -> Answer | None:
 
 
 def _refuse(form: OpeningForm, refused: Refused) -> None:
-    """Put a refusal at its field: of a party (`<role>-<field>`), of where, or of the programme's own form."""
+    """Put a refusal at its field; one about a party's fact that the form does not ask for stands at the name."""
     for party in form.parties:
         head = f"{party.role.code}-"
-        if refused.field and refused.field.startswith(head):
-            refuse(party, Refused(refused.message, _party_field(party, refused.field[len(head) :])))
-            return
-    refuse(form.where if refused.field == "org_id" else form.own, refused)
-
-
-def _party_field(party: PartyForm, name: str) -> str:
-    return name if name in party._fields else "name"
+        if refused.field and refused.field.startswith(head) and refused.field not in form.names:
+            refused = Refused(refused.message, f"{head}name")
+    refuse(form, refused)

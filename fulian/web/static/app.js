@@ -162,11 +162,25 @@
     });
   }
 
+  // somebody who is known needs no number here: the one of her file is used
+  function useKnown(part) {
+    const chosen = part.querySelector('.cand input:checked');
+    const known = Boolean(chosen && chosen.value !== 'new');
+    if (known) part.querySelector('input[name$="-name"]').value = chosen.parentNode.querySelector('b').textContent;
+    part.querySelectorAll('[data-new-person]').forEach(function (facts) { facts.hidden = known; });
+  }
+
+  document.addEventListener('change', function (event) {
+    const part = event.target.closest('[data-party]');
+    if (part && event.target.closest('.cand')) useKnown(part);
+  });
+
   function prepare() {
     each(document, '[data-show]', showPassword);
     each(document, '[data-reveal-seconds]', maskAgain);
     each(document, '[data-fold]', fold);
     each(document, '[data-focus]', function (element) { element.focus(); });
+    document.querySelectorAll('[data-party]').forEach(useKnown);
   }
 
   document.addEventListener('htmx:load', prepare); // after every part htmx swaps in
