@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from markupsafe import Markup
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
@@ -36,6 +37,7 @@ from fulian_mediation.service.agreements import CLAUSES_AT_ONCE
 Sections = tuple[tuple[str, tuple[str, ...]], ...]
 
 SUMMARY_LENGTH = 500
+NOTICE_LINK = Markup('<a href="/mediation/notice" target="_blank" rel="noopener">看原文</a>')
 
 
 class IntakeForm(BaseForm):
@@ -52,7 +54,7 @@ class IntakeForm(BaseForm):
         choices=SAFETY_ANSWERS,
         description="正受伤害的，不要调解，先打 110，再在这里登记。",
     )
-    notice_given = BooleanField(f"已告知权利义务（{NOTICE_VERSION}告知书）")
+    notice_given = BooleanField(f"已告知权利义务（{NOTICE_VERSION}告知书）", description=NOTICE_LINK)
     applicant_willing = RadioField(
         "申请人愿意调解吗？", [Filled()], choices=WILLINGNESS, description="调解不收任何费用。"
     )
@@ -85,7 +87,7 @@ class WillingnessForm(BaseForm):
     said_on = DateField("哪天说的", [Filled("请填哪天说的。")])
     note = TextAreaField("补充", [Length(max=500)], render_kw={"rows": 2})
 
-    sections: Sections = (("对方怎么说", ("side", "answer", "said_on", "note")),)
+    sections: Sections = (("谁，怎么说", ("side", "answer", "said_on", "note")),)
     warns: ClassVar[Mapping[str, tuple[str, ...]]] = {"answer": ("refused",)}
 
 
@@ -153,6 +155,7 @@ class ChangeClauseForm(OneClauseForm):
     sections: Sections = (("协议的一条", ("number", *_clause(1))),)
 
 
+CLAUSE_HINTS = {"第二条": "没有就空着", "第三条": "再多的，保存后再加"}
 _CLAUSE_SECTIONS = tuple((f"第{chinese_number(n)}条", _clause(n)) for n in range(1, CLAUSES_AT_ONCE + 1))
 
 
@@ -172,7 +175,7 @@ class AgreementForm(_ClausesForm):
     """A written agreement, to be printed and signed afterwards."""
 
     sections: Sections = (("事实", ("facts", "disputed", "partial")), *_CLAUSE_SECTIONS)
-    hints: ClassVar[Mapping[str, str]] = {"第一条": "更多的条款，保存后再加"}
+    hints: ClassVar[Mapping[str, str]] = CLAUSE_HINTS
 
 
 class OralAgreementForm(_ClausesForm):

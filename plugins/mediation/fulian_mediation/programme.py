@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fulian.api import Closing, Intake, NavigationItem, Outcome, PartyRole, Programme, Setting, Stage, Transition
 from fulian_mediation import codes, forms
+from fulian_mediation.demo import DEMO
 from fulian_mediation.documents import COMMITTEE_PATTERN, DOCUMENTS
 from fulian_mediation.models import MediationDetail
 from fulian_mediation.panel import case_panel
@@ -227,4 +228,5 @@ PROGRAMME = Programme(
     statistics=STATISTICS,
     documents=DOCUMENTS,
     case_panel=case_panel,
+    demo=DEMO,
 )
