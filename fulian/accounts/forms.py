@@ -107,7 +107,7 @@ class HandOverForm(ReasonForm):
 
     def offer(self, heirs: Sequence[tuple[int, str]]) -> None:
         """Say who can take the open cases."""
-        self.heir_id.choices = [("", "没有在办案件"), *heirs]
+        self.heir_id.choices = [("", "请选择"), *heirs]
 
 
 class AskRoleForm(RoleForm, ReasonForm):

@@ -265,7 +265,7 @@ def test_disabling_asks_who_takes_the_open_cases(app: Flask, browse: Open) -> No
     answer = admin.post("/accounts/1/disable", reason="离职", heir_id="")
     assert answer.status_code == 422
     assert "她还有 1 件在办案件" in text_of(answer)
-    assert ">离职</textarea>" in text_of(answer)
+    assert "离职</textarea>" in text_of(answer)
     assert admin.post("/accounts/1/disable", reason="离职", heir_id="2").status_code == 302
     assert person.get("/account").status_code == 302
     assert "已停用" in text_of(admin.get("/accounts/1"))

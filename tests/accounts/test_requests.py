@@ -116,7 +116,7 @@ def test_disabled_and_enabled_by_two() -> None:
 
 
 def test_with_the_account_go_its_open_cases() -> None:
-    case_id = open_mediation("mediator").case_id
+    case_id = open_mediation("mediator").id
     shut = partial(hand_over, confirmed=True)
     without = ask(Asked("disable", "离职", 1))
     assert "请选谁来接" in refused(lambda: confirm(without, shut=shut))

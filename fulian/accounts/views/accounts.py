@@ -28,6 +28,7 @@ from fulian.accounts.views.words import LASTING
 from fulian.audit.actor import Actor
 from fulian.calendar import local_date
 from fulian.cases.service import hand_over
+from fulian.cases.service.editing import open_cases_of
 from fulian.db import transact
 from fulian.errors import NotFound
 from fulian.orgs.queries import find_org
@@ -167,7 +168,8 @@ def disable(account_id: int) -> Answer:
     def act() -> object:
         return transact(hand_over, account_id, form.heir_id.data, form.reason.data, by)
 
-    return saving(form, act, "accounts/lasting.html", account, lasting=LASTING["disable"])
+    n = len(open_cases_of(account_id))
+    return saving(form, act, "accounts/lasting.html", account, lasting=LASTING["disable"], open_cases=n)
 
 
 def heirs_of(account: AccountLine, by: Actor) -> list[tuple[int, str]]:

@@ -51,7 +51,8 @@ def form_page(form: BaseForm, template: str, **context: Any) -> tuple[str, int]:
         code = TOO_MANY
     elif isinstance(refused, Stale):
         code = CONFLICT
-    return page(template, form=form, refused=refused, **context), code
+    stale = refused if isinstance(refused, Stale) else None
+    return page(template, form=form, stale=stale, **context), code
 
 
 def saving(form: BaseForm, act: Callable[[], object], template: str, account: AccountLine, **context: Any) -> Answer:

@@ -102,7 +102,8 @@ def password() -> Answer:
         if token is not None:
             _remember(token)
             return redirect(url_for("accounts.me"))
-    return form_page(form, "accounts/password.html", forced=found is not None and found.must_change)
+    forced = found is not None and found.must_change
+    return form_page(form, "accounts/password.html", forced=forced, username=own_account(by).username)
 
 
 def _change(present: str, new: str, by: Actor) -> str:

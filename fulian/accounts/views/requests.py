@@ -76,14 +76,16 @@ def ask_act(account_id: int, act: str) -> Answer:
     by = current_actor()
     account = account_line(by, account_id)
     form = HandOverForm() if act == "disable" else ReasonForm()
+    words = {"asking": True, "lasting": LASTING[act], "open_cases": 0}
     if isinstance(form, HandOverForm):
         form.offer(heirs_of(account, by))
+        words["open_cases"] = len(open_cases_of(account_id))
 
     def asked() -> Asked:
         heir_id = form.heir_id.data if isinstance(form, HandOverForm) else None
         return Asked(act, form.reason.data, account_id, heir_id=heir_id)
 
-    return _asking(form, asked, by, "accounts/lasting.html", account=account, asking=True, lasting=LASTING[act])
+    return _asking(form, asked, by, "accounts/lasting.html", account=account, **words)
 
 
 @blueprint.route("/accounts/<int:account_id>/roles/<int:grant_id>/requests/end", methods=["GET", "POST"])
@@ -162,7 +164,9 @@ def decline(request_id: int) -> Answer:
 def _request_page(request_id: int, form: BaseForm) -> tuple[str, int]:
     by, line = current_actor(), request_line(request_id)
     wanted = line.asked.grant or (line.asked.new.grant if line.asked.new is not None else None)
-    heir = line.asked.heir_id
+    heir, mine = line.asked.heir_id, line.asked_by_id == by.account_id
+    decline = form if isinstance(form, ReasonForm) else ReasonForm(formdata=None)
+    decline.reason.label.text = "撤回的事由" if mine else "退回的事由"
     return form_page(
         form,
         "accounts/request.html",
@@ -173,6 +177,6 @@ def _request_page(request_id: int, form: BaseForm) -> tuple[str, int]:
         org=find_org(wanted.org_id).name if wanted is not None else "",
         heir=account_line(by, heir).name if heir is not None else "",
         why_not=why_not_confirm(line, by) if line.decision is None else "",
-        mine=line.asked_by_id == by.account_id,
-        decline=form if isinstance(form, ReasonForm) else ReasonForm(formdata=None),
+        mine=mine,
+        decline=decline,
     )

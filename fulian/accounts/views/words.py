@@ -19,7 +19,7 @@ class LastingAct:
 LASTING: Mapping[str, LastingAct] = {
     "disable": LastingAct(
         "停用账号",
-        ("立即退出登录，以后不能再登录", "在办案件和待办，交给下面选的人"),
+        ("立即退出登录，以后不能再登录",),
         ("办过的案件、写过的经过和日志都在", "角色保留，重新启用后照旧"),
         stops=True,
     ),
