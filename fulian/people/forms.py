@@ -221,7 +221,12 @@ class EndPostForm(BaseForm):
 class ConsentForm(BaseForm):
     """A consent or a notice."""
 
-    purpose = RadioField("同意或告知什么", [Filled("请选择是哪一项。")], choices=list(PURPOSES.items()))
+    purpose = RadioField(
+        "告知或同意什么",
+        [Filled("请选择是哪一项。")],
+        choices=list(PURPOSES.items()),
+        description="信息告知：告诉本人怎样处理个人信息。其余几项要逐项单独同意。",
+    )
     basis = RadioField("依据", [Filled("请选择依据。")], choices=list(BASES.items()), default="consent")
     notice_version = StringField("告知书版本", [Length(max=20)], description="例如“第 3 版”，没有就留空。")
 

@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Actor
+from fulian.calendar import local_date
 from fulian.codes.documents import NONE
 from fulian.db import db
 from fulian.errors import NotFound
+from fulian.orgs.queries import find_org
 from fulian.orgs.scope import in_scope
 from fulian.people.data import UNKNOWN_SEX, PersonData, facts_of
 from fulian.people.facts import shown
@@ -24,17 +26,32 @@ MERGE = "people.merge"
 UNDO_DAYS = 30  # design.md section 4
 PAIRS = 50
 _EMPTY = (None, "", UNKNOWN_SEX, NONE)
-_CLASHING = ("name", "sex", "birth_date", "document_number")
+_COMPARED = ("name", "sex", "birth_date", "document_kind", "document_number", "phone", "division_code", "employer")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One fact in two files, in words; `clash` where both know it and say it differently."""
+
+    label: str
+    kept: str
+    merged: str
+    clash: bool
 
 
 @dataclass(frozen=True, slots=True)
 class MergePreview:
     """What a merge would do: `moves` what is repointed (title → number), `fills` what the kept file lacks and takes,
-    `clashes` what the two say differently (label, kept, merged)."""
+    `rows` the two files side by side, `clashes` how many of them do not agree."""
 
     moves: tuple[tuple[str, int], ...]
     fills: tuple[str, ...]
-    clashes: tuple[tuple[str, str, str], ...]
+    rows: tuple[Compared, ...]
+
+    @property
+    def clashes(self) -> int:
+        """In how many rows the two do not agree."""
+        return sum(row.clash for row in self.rows)
 
 
 def mergeable(by: Actor) -> ColumnElement[bool]:
@@ -107,14 +124,19 @@ def merge_preview(kept: Person, merged: Person) -> MergePreview:
         n = db.session.execute(select(func.count()).where(column == merged.id)).scalar_one()
         if n:
             moves.append((title, n))
-    clashes = [
-        (FIELD_LABELS[field], shown(field, mine), shown(field, other))
-        for field in _CLASHING
-        if getattr(mine, field) not in _EMPTY
-        and getattr(other, field) not in _EMPTY
-        and getattr(mine, field) != getattr(other, field)
-    ]
-    return MergePreview(tuple(moves), tuple(FIELD_LABELS[field] for field in lacking(mine, other)), tuple(clashes))
+    rows = [_compared(field, mine, other) for field in _COMPARED]
+    rows.append(Compared("登记", _registered(kept), _registered(merged), clash=False))
+    return MergePreview(tuple(moves), tuple(FIELD_LABELS[field] for field in lacking(mine, other)), tuple(rows))
+
+
+def _compared(field: str, mine: PersonData, other: PersonData) -> Compared:
+    one, two = getattr(mine, field), getattr(other, field)
+    clash = one not in _EMPTY and two not in _EMPTY and one != two
+    return Compared(FIELD_LABELS[field], shown(field, mine), shown(field, other), clash)
+
+
+def _registered(person: Person) -> str:
+    return f"{find_org(person.org_id).short_name}，{local_date(person.created_at):%Y-%m-%d}"
 
 
 def lacking(mine: PersonData, other: PersonData) -> list[str]:

@@ -16,15 +16,15 @@ BEGINNINGS = ("当选", "替补", "增补", "增选", "聘任")
 ENDINGS = ("辞任", "免职", "届满")
 
 PURPOSES: Mapping[str, str] = {
-    "notice": "告知个人信息处理规则",
-    "sensitive": "处理敏感个人信息",
-    "portrait": "使用肖像、姓名作宣传",
-    "share": "转给其他单位办理",
+    "notice": "信息告知",
+    "sensitive": "敏感信息",
+    "portrait": "肖像宣传",
+    "share": "对外转介",
 }
 BASES: Mapping[str, str] = {
     "consent": "本人同意",
-    "duty": "履行法定职责",
-    "urgent": "紧急情况下保护生命健康",
+    "duty": "法定职责",
+    "urgent": "紧急情况",
 }
 # PIPL 25, 29 and 23: these two, and sensitive data where no duty asks for it, take a consent of their own.
 CONSENT_ONLY = frozenset({"portrait"})
@@ -33,7 +33,7 @@ REVEAL_REASONS: Mapping[str, str] = {
     "verify": "核对身份",
     "contact": "联系本人",
     "document": "制作文书",
-    "referral": "转介、报案",
+    "referral": "转介报案",
     "other": "其他",
 }
 

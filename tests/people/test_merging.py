@@ -180,7 +180,8 @@ def test_the_preview_says_what_moves_what_is_filled_and_what_clashes(two: tuple[
     preview = merge_preview(kept, merged)
     assert preview.moves == (("职务", 1), ("同意与告知", 1), ("登录账号", 1))
     assert set(preview.fills) == {"性别", "出生日期", "证件类型", "证件号", "电话"}
-    assert preview.clashes == (("姓名", "赵春梅", "赵春美"),)
+    assert [(row.label, row.kept, row.merged) for row in preview.rows if row.clash] == [("姓名", "赵春梅", "赵春美")]
+    assert preview.clashes == 1
     done, gone = find_merge(actor(ADMIN), merge(*two))
     assert (done.kept_id, gone.id) == two
 

@@ -127,10 +127,10 @@ def _refuse_overlap(person_id: int, org_id: int, title: str, starts_on: date, en
         .order_by(Post.id)
     )
     if db.session.execute(held.where(Post.person_id == person_id)).first() is not None:
-        raise Refused(f"她在这个组织已是{title}，这段时间不能重复任职；连任请先登记上一届届满。", "title")
+        raise Refused(f"在这个组织已是{title}，这段时间不能重复任职；连任请先登记上一届届满。", "title")
     other = db.session.execute(held).first() if title in SINGLE_TITLES else None
     if other is not None:
-        raise Refused(f"这个组织这段时间的{title}是{other.name}。请先登记她离任，再登记新的。", "title")
+        raise Refused(f"这个组织这段时间的{title}是{other.name}。请先登记离任，再登记新的。", "title")
 
 
 def _logged(post: Post) -> dict[str, object]:
