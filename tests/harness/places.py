@@ -92,7 +92,7 @@ def object_class(caller: str, place: Place) -> str:
 
 
 def reaches(widest: str, caller: str, place: Place, about: str) -> bool:
-    """Whether a caller whose cell of expected.csv is `widest` reaches an object there. `about` ∈ case, person, other."""
+    """Whether a caller whose cell of the matrix is `widest` reaches an object there; `about` ∈ case, person, other."""
     if widest not in ("none", "own", "subtree", "all"):
         raise ValueError(f"{widest!r} is no object class")
     if widest == "none" or place.kind == "absent":

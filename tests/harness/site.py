@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -150,13 +150,27 @@ def drawn_fields(reply: Reply) -> dict[str, Any]:
     if not reply.text.strip():
         return {}
     forms = [form for form in html.fromstring(reply.text).forms if form.method == "POST"]
-    fields = [form for form in forms if not (form.action or "").endswith("/logout")]
-    if not fields:
-        return {}
+    forms = [form for form in forms if not (form.action or "").endswith("/logout")]
     values: dict[str, Any] = {}
-    for name, value in max(fields, key=lambda form: len(form.inputs)).form_values():
+    for name, value in _sent(max(forms, key=lambda form: len(form.inputs), default=None)):
         values[name] = [*values[name], value] if isinstance(values.get(name), list) else value
     return values
+
+
+def _sent(form: Any) -> Iterator[tuple[str, str]]:
+    """Name and value of every field that a browser sends (HTML, "constructing the entry list")."""
+    for control in form.iter("input", "select", "textarea") if form is not None else ():
+        name, kind = control.get("name"), control.get("type", "text")
+        if not name or kind in ("submit", "button", "file"):
+            continue
+        if control.tag == "textarea":
+            yield name, (control.text or "").removeprefix("\n")
+        elif control.tag == "select":
+            options = control.findall(".//option")
+            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+            yield from ((name, option.get("value", option.text or "")) for option in chosen)
+        elif kind not in ("radio", "checkbox") or control.get("checked") is not None:
+            yield name, control.get("value", "on" if kind in ("radio", "checkbox") else "")
 
 
 class Site:

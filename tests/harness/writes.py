@@ -36,7 +36,8 @@ def watching(engine: Engine) -> Iterator[Writes]:
 
     def after_execute(conn: Connection, cursor: Any, statement: str, *_rest: object) -> None:
         found = STATEMENT.match(statement)
-        if found is not None and cursor.rowcount != 0:
+        # Of rows that a statement gives back SQLite knows the number only after they were read.
+        if found is not None and (cursor.rowcount != 0 or "RETURNING" in statement):
             pending.setdefault(id(conn.connection.dbapi_connection), Counter())[found[1].lower()] += max(
                 cursor.rowcount, 1
             )
