@@ -50,7 +50,7 @@ def places_of(route: Route) -> tuple[Place, ...]:
         return (TOWNSHIP,)
     if route.about == "other":
         return tuple(place for place in PLACES if place.kind in ("plain", "gone"))
-    if "merge_id" in route.arguments:
+    if {"merge_id", "post_id"} & set(route.arguments):
         return tuple(place for place in PLACES if place.kind == "plain")
     if route.about == "person":
         return tuple(place for place in PLACES if place.kind != "handled")

@@ -25,7 +25,7 @@ from .objects import FIRST_KEEPER, Spot, actor_of, keeper_of, unique_word
 from .places import PLACES, Place
 
 FILE = "grounds.json"
-# What stands at every place. Posts and consents of people whom nobody there can change are settled by hand.
+PLAIN_ONLY = frozenset({"post_id"})  # whoever is known through a restricted case only is not put into a post
 STANDING = (
     "case_id",
     "task_id",
@@ -90,6 +90,8 @@ def _add_keepers() -> None:
 def _standing(place: Place) -> Spot:
     spot = Spot(place)
     for argument in STANDING:
+        if argument in PLAIN_ONLY and place.kind != "plain":
+            continue
         spot.get(argument)
         if argument == "case_id":
             _tell_story(spot)

@@ -23,7 +23,7 @@ from fulian.cases.service import NewParty, OpenCase, add_note, add_task, finish_
 from fulian.cases.service.files import attach_file
 from fulian.db import db, transact
 from fulian.orgs.models import OrgAncestor, Organisation
-from fulian.people.models import Consent, Post
+from fulian.people.models import Consent
 from fulian.people.service import (
     PersonData,
     hold_post,
@@ -258,15 +258,7 @@ def _settled_consent(spot: Spot) -> int:
 
 
 def _post(spot: Spot) -> int:
-    by, begun = _city_admin(), date(2025, 3, 1)
-    person_id = spot.get("person_id")
-    if spot.place.kind == "plain":
-        return transact(hold_post, person_id, spot.org_id, "执委", begun, "当选", by)
-    values = {"person_id": person_id, "org_id": spot.org_id, "county_id": ORGS[spot.org_id][3], "title": "执委"}
-    values |= {"starts_on": begun, "change": "当选", "recorded_at": now()}
-    post_id = db.session.execute(insert(Post).values(values).returning(Post.id)).scalar_one()
-    db.session.commit()
-    return post_id
+    return transact(hold_post, spot.get("person_id"), spot.org_id, "执委", date(2025, 3, 1), "当选", _city_admin())
 
 
 # --- organisations, accounts, programmes ---------------------------------------------------------------------------

@@ -59,6 +59,7 @@ PLACES: tuple[Place, ...] = (
     Place("sibling", ZHENXING),
     Place("restricted", LIUYUAN, "restricted"),
     Place("sibling_restricted", ZHENXING, "restricted"),
+    Place("neighbour_restricted", GULOU, "restricted"),
     Place("gone", LIUYUAN, "gone"),
     Place("sibling_gone", ZHENXING, "gone"),
     Place("handled", GULOU, "handled"),
