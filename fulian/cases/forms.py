@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from wtforms import (
@@ -21,9 +23,10 @@ from wtforms.validators import Length, Optional
 from fulian.cases.service.editing import RISKS
 from fulian.cases.service.opening import NewParty, OpenCase
 from fulian.codes.documents import NONE
-from fulian.people.service import PersonData
+from fulian.errors import Refused
+from fulian.people.service import PersonData, read_person
 from fulian.programmes.programme import PartyRole, Programme
-from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm
+from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse
 
 NEW_PERSON = "new"
 ID_CARD = "id_card"
@@ -55,6 +58,32 @@ class PartyForm(PartForm):
     def is_filled(self) -> bool:
         """Whether anybody was entered here at all."""
         return bool(self.name.data or self.person_id)
+
+    @property
+    def facts(self) -> PersonData:
+        """What was typed about a new person."""
+        number = self.document_number.data or ""
+        return PersonData(
+            name=self.name.data or "",
+            document_kind=ID_CARD if number else NONE,
+            document_number=number,
+            phone=self.phone.data or "",
+        )
+
+    def check_facts(self, on: date) -> bool:
+        """Check the facts of a new person as registering her will, so that number and phone are refused together."""
+        if self.person_id is not None or not self.name.data:
+            return True
+        told = set()
+        without_document = replace(self.facts, document_kind=NONE, document_number="")
+        for facts in (replace(self.facts, phone=""), without_document):
+            try:
+                read_person(facts, on)
+            except Refused as refused:
+                told.add((refused.message, refused.field if refused.field in self._fields else "name"))
+        for message, field in told:
+            refuse(self, Refused(message, field))
+        return not told
 
 
 class WhereForm(PartForm):
@@ -115,14 +144,7 @@ class OpeningForm(FormParts):
         relation = form.relation.data or ""
         if form.person_id is not None:
             return NewParty(form.role.code, person_id=form.person_id, relation=relation)
-        number = form.document_number.data or ""
-        person = PersonData(
-            name=form.name.data or "",
-            document_kind=ID_CARD if number else NONE,
-            document_number=number,
-            phone=form.phone.data or "",
-        )
-        return NewParty(form.role.code, person=person, relation=relation)
+        return NewParty(form.role.code, person=form.facts, relation=relation)
 
 
 class CloseForm(BaseForm):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -208,6 +209,11 @@ class FormParts:
     def errors(self) -> dict[str, list[str]]:
         """The texts of each field that has to be mended."""
         return {field.name: field.errors for field in self if field.errors}
+
+    def hidden_tag(self) -> Markup:
+        """The hidden fields of all parts, but the token of the session only once."""
+        hidden = [field for field in self if isinstance(field.widget, widgets.HiddenInput)]
+        return Markup("").join({field.name: field() for field in hidden}.values())
 
     def validate_on_submit(self) -> bool:
         """Check every part, so that all errors are shown at once; False where nothing was posted."""

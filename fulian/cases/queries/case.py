@@ -16,6 +16,7 @@ from fulian.db import db
 from fulian.errors import NotFound
 from fulian.people.facts import area_name, masked_phone
 from fulian.people.models import Person
+from fulian.people.scope import visible_people
 
 OTHER_CHANGES = ("handler", "restricted", "unrestricted")  # kinds of lines that change the version but no state
 
@@ -181,6 +182,14 @@ def case_readers(case: Case, now: datetime) -> list[AccessView]:
 def county_of_case(case_id: int) -> int | None:
     """The county unit of a case, for the gate; None where there is none with this id."""
     return db.session.execute(select(Case.county_id).where(Case.id == case_id)).scalar_one_or_none()
+
+
+def known_to(viewer: Viewer, parties: tuple[PartyView, ...], permission: str = "people.view") -> frozenset[int]:
+    """The persons among the parties whose files the viewer may open: a restricted case links them to few."""
+    persons = select(Person.id).where(Person.id.in_([party.person_id for party in parties]))
+    if not viewer.may(permission):
+        return frozenset()
+    return frozenset(db.session.execute(persons.where(visible_people(viewer, permission))).scalars())
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from fulian.audit.actor import Viewer
 from fulian.calendar import end_of_day, local_date, start_of_day
@@ -79,7 +80,7 @@ def due_counts(viewer: Viewer) -> DueCounts:
 def due_rows(viewer: Viewer, which: str | None = None) -> list[DueRow]:
     """Her open tasks, the earliest first: all within seven days, or only `which` ∈ late, today, soon, or "all"."""
     day = local_date(viewer.now)
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             Case.id,
             Case.number,
@@ -135,21 +136,21 @@ def sees_an_area(viewer: Viewer) -> bool:
 
 def area_due_counts(viewer: Viewer) -> DueCounts:
     """The open cases of her area by how soon the next thing in each is due, each to COUNT_CAP + 1."""
-    late, today, soon = (case_count(viewer, CaseFilter(order="due", **due_span(which, viewer.now))) for which in DUE)
-    return DueCounts(late, today, soon)
+    spans = [due_span(which, viewer.now) for which in DUE]
+    return DueCounts(
+        *(case_count(viewer, CaseFilter(order="due", due_from=start, due_until=end)) for start, end in spans)
+    )
 
 
 def area_due_rows(viewer: Viewer, limit: int) -> list[CaseRow]:
     """The cases of her area in which something is due within seven days, the earliest first."""
-    until = due_span("soon", viewer.now)["due_until"]
-    return case_rows(viewer, CaseFilter(order="due", due_until=until), None, limit).rows[:limit]
+    _start, end = due_span("soon", viewer.now)
+    return case_rows(viewer, CaseFilter(order="due", due_until=end), None, limit).rows[:limit]
 
 
-def due_span(which: str, now: datetime) -> dict[str, datetime | None]:
-    """The bounds of a due-first list for late, today or soon: what was due before now, later today, the days after."""
+def due_span(which: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """From when until when something is due that is late, due today or soon; no bounds for anything else."""
     day = local_date(now)
     second = timedelta(seconds=1)
     tomorrow, last = end_of_day(day) + second, end_of_day(day + timedelta(days=SOON_DAYS)) + second
-    spans = {"late": (None, now), "today": (now, tomorrow), "soon": (tomorrow, last)}
-    start, end = spans.get(which, (None, None))
-    return {"due_from": start, "due_until": end}
+    return {"late": (None, now), "today": (now, tomorrow), "soon": (tomorrow, last)}.get(which, (None, None))

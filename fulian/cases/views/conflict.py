@@ -38,8 +38,8 @@ class Row:
     merged: str = ""
 
 
-def conflict(case: Case, stale: Stale, form: Any, back: str) -> tuple[str, int]:
-    """Show both versions, field by field; what was typed is posted to `back` again, with the new version."""
+def conflict(case: Case, stale: Stale, form: Any, address: str) -> tuple[str, int]:
+    """Show both versions, field by field; what was typed is posted to `address` again, with the new version."""
     fresh = find_case(current_actor(), case.id)
     rows = list(_rows(form, stale, fresh))
     chosen = {row.name for row in rows if row.name}
@@ -50,7 +50,7 @@ def conflict(case: Case, stale: Stale, form: Any, back: str) -> tuple[str, int]:
         choices=sorted(chosen),
         carried=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_CARRIED | chosen],
         last=last_change(case.id),
-        back=back,
+        address=address,
     )
     return page, CONFLICT
 

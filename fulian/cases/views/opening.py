@@ -6,6 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 
 from fulian.accounts.enforcement import current_actor
 from fulian.audit.actor import Actor
+from fulian.calendar import local_date
 from fulian.cases.forms import NEW_PERSON, OpeningForm, PartyForm
 from fulian.cases.queries.case import find_submission
 from fulian.cases.queries.people import case_counts
@@ -73,6 +74,7 @@ def _complete(form: OpeningForm, by: Actor) -> bool:
     """Whether everything is filled in, and wherever somebody of that name is known, it was said who is meant."""
     filled = form.validate_on_submit()
     for party in form.parties:
+        filled = party.check_facts(local_date(by.now)) and filled
         if not party.same.data and party.name.data and not party.name.errors and match_people(by, party.name.data):
             party.name.errors = [*party.name.errors, "有同名或相近的人，请在下面选是不是同一个人。"]
             filled = False

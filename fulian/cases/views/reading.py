@@ -69,6 +69,7 @@ class ListQuery:
     def wanted(self, tokens: tuple[str, ...] | None) -> CaseFilter:
         """The filter for the query. `tokens` is None where nothing was searched for."""
         assert self.now is not None  # noqa: S101 - set by read_query
+        start, end = due_span(self.due, self.now)
         status = self.status or ("" if self.text else "open")
         return CaseFilter(
             status=None if status in ("", "all") else status,
@@ -80,7 +81,8 @@ class ListQuery:
             outcome=self.outcome or None,
             tokens=tokens or (),
             order="due" if self.due or self.order == "due" else "newest",
-            **due_span(self.due, self.now),
+            due_from=start,
+            due_until=end,
         )
 
 
