@@ -37,7 +37,7 @@ from fulian_mediation.service.agreements import CLAUSES_AT_ONCE
 Sections = tuple[tuple[str, tuple[str, ...]], ...]
 
 SUMMARY_LENGTH = 500
-NOTICE_LINK = Markup('<a href="/mediation/notice" target="_blank" rel="noopener">看原文</a>')
+NOTICE_LINK = Markup('<a class="tap" href="/mediation/notice" target="_blank" rel="noopener">看原文</a>')
 
 
 class IntakeForm(BaseForm):
