@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from fulian.calendar import month_of
-from fulian.cases.models import OPEN_STATUSES, CaseStat
+from fulian.cases.models import OPEN_STATUSES, STATISTICS, CaseStat
 from fulian.db import db, finish_before_commit
 from fulian.orgs.queries import OrgRef
 
@@ -79,10 +79,10 @@ def move_now(scopes: Iterable[int], before: State, after: State) -> None:
 
 
 # Written alike on both databases.
-_insert = postgresql.insert(CaseStat)
+_insert = postgresql.insert(STATISTICS)
 _add = _insert.on_conflict_do_update(
     index_elements=["scope_id", "month", "measure", "programme", "stage", "outcome", "risk"],
-    set_={"n": CaseStat.n + _insert.excluded.n},
+    set_={"n": STATISTICS.c.n + _insert.excluded.n},
 )
 
 

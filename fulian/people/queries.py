@@ -26,6 +26,8 @@ from fulian.people.words import ROSTER
 from fulian.sealing.columns import unseal_text
 from fulian.web.paging import Cursor
 
+EXAMINED = 5000  # at most, of people who have a token, where several units are searched
+LOOKED_THROUGH = 100  # for a name of two characters, which also begins longer ones
 ORGS = 50  # in a select; more are searched by name
 CANDIDATES = 5  # on a phone's screen; more are not compared, they are searched
 
@@ -103,26 +105,22 @@ def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) 
     where the text says too little (`query_tokens`).
     """
     token = query_tokens(text).token
-    if token is None:
-        return []
-    back = cursor is not None and cursor.back
-    condition = true() if cursor is None else Person.id > cursor.id if back else Person.id < cursor.id
-    return lines_of(_by_token(viewer, token, limit + 1, condition, back), viewer, back)
+    return [] if token is None else _with_token(viewer, token, limit + 1, cursor)
 
 
 def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
-    """Who may be meant by what is typed into a name field: the very name first, then what begins or sounds so."""
-    query = query_tokens(text)
-    if query.token is None:
+    """Who may be meant by what is typed into a name field: the very name first, then what begins or sounds so.
+
+    The very name is looked for among the newest hundred who are found. Empty for a single character.
+    """
+    query, name = query_tokens(text), _folded(text)
+    if query.token is None or len(name) < 2:
         return []
-    found: list[PersonLine] = []
-    if query.kind == NAME:
-        found = lines_of(_by_token(viewer, query.token, limit, Person.name == _folded(text)), viewer)
-    if len(found) < limit:
-        found += lines_of(_by_token(viewer, query.token, limit + len(found)), viewer)
-    if query.kind == NAME and not found:
-        found = sound_alikes(viewer, text, limit)
-    return list({line.id: line for line in found}.values())[:limit]
+    if query.kind != NAME:
+        return _with_token(viewer, query.token, limit)
+    found = _with_token(viewer, query.token, LOOKED_THROUGH if len(name) == 2 and not name.isascii() else limit)
+    exact = sorted(found, key=lambda line: line.name != name)[:limit]
+    return exact or sound_alikes(viewer, text, limit)
 
 
 def sound_alikes(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
@@ -130,9 +128,7 @@ def sound_alikes(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[Per
     if text.isascii():
         return []
     readings = [token for token in name_tokens(text) if token.startswith("y:")]
-    if not readings:
-        return []
-    return lines_of(_by_token(viewer, max(readings, key=lambda token: (len(token), token)), limit), viewer)
+    return _with_token(viewer, max(readings, key=lambda token: (len(token), token)), limit) if readings else []
 
 
 def find_person(viewer: Viewer, person_id: int, permission: str = VIEW) -> Person:
@@ -163,6 +159,12 @@ def person_names(person_ids: Iterable[int]) -> dict[int, str]:
     """The names of these people by id, without asking who looks: for rooms that have asked."""
     rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))
     return {row.id: row.name for row in rows}
+
+
+def seen_names(viewer: Viewer, person_ids: Iterable[int]) -> dict[int, str]:
+    """The names, by id, of those of these people whom the viewer may see."""
+    seen = select(Person.id, Person.name).where(Person.id.in_(set(person_ids)), visible_people(viewer))
+    return {row.id: row.name for row in db.session.execute(seen)}
 
 
 def people_by_id(viewer: Viewer, person_ids: Iterable[int]) -> list[PersonLine]:
@@ -251,25 +253,27 @@ def _posts(*conditions: ColumnElement[bool]) -> list[PostLine]:
     return [PostLine(*row) for row in db.session.execute(query)]
 
 
-def _by_token(
-    viewer: Viewer, token: str, limit: int, condition: ColumnElement[bool] | None = None, back: bool = False
-) -> Select[int]:
-    """Ids in scope that have a token: in every unit the viewer reaches the newest `limit`, read in index order."""
-    arms = []
-    order = PersonToken.person_id.asc() if back else PersonToken.person_id.desc()
-    for county_id in _units(viewer):
-        arm = (
-            select(PersonToken.person_id)
-            .join(Person, Person.id == PersonToken.person_id)
-            .where(PersonToken.token == token, PersonToken.county_id == county_id, visible_people(viewer))
-            .where(true() if condition is None else condition)
-            .order_by(order)
-            .limit(limit)
-            .subquery()
-        )
-        arms.append(select(arm.c.person_id))
-    found = union(*arms).subquery().c.person_id
-    return select(found).order_by(found.asc() if back else found.desc()).limit(limit)
+def _with_token(viewer: Viewer, token: str, limit: int, cursor: Cursor | None = None) -> list[PersonLine]:
+    """People in scope that have a token, from `cursor` on, newest first (`cursor.back`: oldest first)."""
+    units, back = _units(viewer), cursor is not None and cursor.back
+    token_id = PersonToken.person_id
+    from_cursor = true() if cursor is None else token_id > cursor.id if back else token_id < cursor.id
+    found: list[PersonLine] = []
+    # One unit is read in the order of its index until enough are in scope; of several the newest are looked through.
+    for examined in (limit,) if len(units) == 1 else (4 * limit, EXAMINED):
+        arms = []
+        for county_id in units:
+            arm = select(token_id).where(PersonToken.token == token, PersonToken.county_id == county_id, from_cursor)
+            if len(units) == 1:
+                arm = arm.join(Person, Person.id == token_id).where(visible_people(viewer))
+            arms.append(arm.order_by(token_id if back else token_id.desc()).limit(examined).subquery())
+        ids = union(*(select(arm.c.person_id) for arm in arms)).subquery().c.person_id
+        newest = select(ids).order_by(ids if back else ids.desc()).limit(examined).subquery()
+        seen = select(Person.id).join(newest, newest.c.person_id == Person.id).where(visible_people(viewer))
+        found = lines_of(seen.order_by(Person.id if back else Person.id.desc()).limit(limit), viewer, back)
+        if len(found) == limit:
+            break
+    return found
 
 
 def _units(viewer: Viewer) -> list[int]:

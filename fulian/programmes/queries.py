@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
 
 from fulian.audit.actor import Viewer
 from fulian.db import db
@@ -15,6 +15,8 @@ from fulian.errors import NotFound
 from fulian.orgs.scope import grants_for
 from fulian.programmes.loader import find_programme, programmes
 from fulian.programmes.models import Opening, ProgrammeLabel
+
+Instant = datetime | BindParameter[datetime]  # the latter in statements that are made once
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ _row = (
 )
 
 
-def in_force(now: datetime) -> ColumnElement[bool]:
+def in_force(now: Instant) -> ColumnElement[bool]:
     """The openings under which work goes on at this instant."""
     return and_(Opening.starts_at <= now, or_(Opening.ends_at.is_(None), Opening.ends_at > now))
 
 
-def taking_cases(now: datetime) -> ColumnElement[bool]:
+def taking_cases(now: Instant) -> ColumnElement[bool]:
     """The openings that take new cases at this instant."""
     return and_(in_force(now), or_(Opening.intake_ends_at.is_(None), Opening.intake_ends_at > now))
 

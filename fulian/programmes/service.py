@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
@@ -19,17 +19,25 @@ SWITCH_ROLES = frozenset({"programme_lead", "county_admin", "city_admin"})
 REASON_LENGTH = 200
 
 
+# Made once: every act on a case asks the one or the other.
+_opening = (
+    select(Opening.id)
+    .where(Opening.county_id == bindparam("of_county"), Opening.programme == bindparam("code"))
+    .with_for_update(read=True)
+)
+_now = bindparam("now", type_=Opening.starts_at.type)
+_working, _taking = _opening.where(in_force(_now)), _opening.where(taking_cases(_now))
+
+
 def require_open(county_id: int, code: str, now: datetime) -> None:
     """Hold the opening of a programme in a unit for this transaction (FOR SHARE). Raises Refused where it is closed."""
-    query = select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, in_force(now))
-    if db.session.execute(query.with_for_update(read=True)).first() is None:
+    if db.session.execute(_working, {"of_county": county_id, "code": code, "now": now}).first() is None:
         raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用，不能办理。")
 
 
 def require_intake(county_id: int, code: str, now: datetime) -> None:
     """The same for a new case. Raises Refused where none is taken."""
-    query = select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code, taking_cases(now))
-    if db.session.execute(query.with_for_update(read=True)).first() is None:
+    if db.session.execute(_taking, {"of_county": county_id, "code": code, "now": now}).first() is None:
         raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}现在不受理新案。已登记的案件照常办理。")
 
 

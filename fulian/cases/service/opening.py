@@ -238,7 +238,7 @@ def _insert_parties(
         }
         for sort, (party, person_id) in enumerate(zip(parties, persons, strict=True))
     ]
-    return {person_id: party_id for person_id, party_id in db.session.execute(_add_party, rows)}
+    return {row.person_id: row.id for row in db.session.execute(_add_party, rows)}
 
 
 def _lay_down(case: Case, planned: Sequence[PlannedTask], by: Actor) -> None:

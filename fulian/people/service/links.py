@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import (
     BindParameter,
     Insert,
@@ -79,16 +81,30 @@ def link_person(
     whose it is (a lead of another one does not see it). A restricted case links accounts, never organisations. Not
     logged: it is part of the act that gives the reason. Raises ValueError unless exactly one of the two is given.
     """
+    link_people({person_id: source_id}, org_id=org_id, account_id=account_id, source=source, programme=programme)
+
+
+def link_people(
+    reasons: Mapping[int, int],
+    *,
+    org_id: int | None = None,
+    account_id: int | None = None,
+    source: str,
+    programme: str | None = None,
+) -> None:
+    """What `link_person` does, for several people at once: `reasons` maps each person's id to the row of hers."""
     if (org_id is None) == (account_id is None):
         raise ValueError("link a person to an organisation or to an account")
     if org_id is None:
-        row = {"person_id": person_id, "account_id": account_id, "programme": programme, "source": source}
-        db.session.execute(insert(SCOPE_ROWS), row | {"source_id": source_id, "own": 0})
-        db.session.execute(_tokens_for_account, {"of_person": person_id, "of_account": account_id})
+        row = {"account_id": account_id, "programme": programme, "source": source, "own": 0}
+        rows = [{**row, "person_id": person, "source_id": of} for person, of in reasons.items()]
+        db.session.execute(insert(SCOPE_ROWS), rows)
+        db.session.execute(_tokens_for_account, [{"of_person": person, "of_account": account_id} for person in reasons])
         return
-    of = {"of_person": person_id, "of_org": org_id}
-    db.session.execute(_add_reason, of | {"of_programme": programme, "of_source": source, "of_source_id": source_id})
-    db.session.execute(_tokens_for_org, of)
+    of_reason = {"of_org": org_id, "of_programme": programme, "of_source": source}
+    rows = [{**of_reason, "of_person": person, "of_source_id": of} for person, of in reasons.items()]
+    db.session.execute(_add_reason, rows)
+    db.session.execute(_tokens_for_org, [{"of_person": person, "of_org": org_id} for person in reasons])
 
 
 def unlink_person(source: str, source_id: int, person_id: int | None = None) -> None:

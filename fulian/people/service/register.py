@@ -27,7 +27,10 @@ from fulian.people.tokens import document_key, person_tokens
 EDIT = "people.edit"
 
 # Written alike on both databases: a submission saved before gives no row back.
-_add_person = postgresql.insert(PERSONS).on_conflict_do_nothing(index_elements=["submission_id"])
+_add_person = (
+    postgresql.insert(PERSONS).on_conflict_do_nothing(index_elements=["submission_id"]).returning(PERSONS.c.id)
+)
+_add_tokens = insert(TOKENS)
 
 
 @dataclass(frozen=True)
@@ -46,29 +49,47 @@ class AlreadyRegistered(Refused):
         self.known = known
 
 
-def register_person(data: PersonData, org_id: int, by: Actor, *, recorded: bool = True) -> int:
+def register_person(data: PersonData, org_id: int, by: Actor) -> int:
     """Register somebody for an organisation; returns her id. The same submission again returns the same person.
 
-    With `recorded=False` it is part of a larger act, which logs it and gives the reason why she is visible
-    (`link_person`); otherwise she is linked to the organisation as registered there. Raises Refused with the field's
-    name, AlreadyRegistered where the document is somebody's, Forbidden for an organisation where she may not register.
+    She is linked to the organisation as registered there. Raises Refused with the field's name, AlreadyRegistered
+    where the document is somebody's, Forbidden for an organisation where the actor may not register.
     """
     saved = _saved_before(data.submission_id, by)
     if saved is not None:
         return saved
     county_id = _county_of(org_id, by)
+    facts = check_new(data, by)
+    person_id = store_person(facts, org_id, county_id, by)
+    if person_id is None:
+        return _saved_before(data.submission_id, by) or 0
+    link_person(person_id, org_id=org_id, source=REGISTERED, source_id=person_id)
+    record(by, "person.registered", "person", person_id, county_id=county_id, after=logged(facts))
+    return person_id
+
+
+def check_new(data: PersonData, by: Actor) -> PersonData:
+    """The facts of somebody who is about to be registered, folded and checked.
+
+    Raises Refused with the field's name, AlreadyRegistered where the document is somebody's.
+    """
     facts = read_person(data, local_date(by.now))
     if facts.document_number:
         refuse_known(facts.document_number, by)
+    return facts
+
+
+def store_person(facts: PersonData, org_id: int, county_id: int, by: Actor) -> int | None:
+    """Write somebody whom `check_new` has let pass, with her tokens; returns her id.
+
+    For a larger act (a new case) that has asked whether the actor may register in the organisation, logs the whole
+    and links her. None where the same submission was being saved at this very moment.
+    """
     row = person_row(facts, org_id, county_id, by.account_id, by.now)
-    person_id: int | None = db.session.execute(_add_person.returning(PERSONS.c.id), row).scalar_one_or_none()
-    if person_id is None:  # the same submission was being saved at this very moment
-        return _saved_before(data.submission_id, by) or 0
-    tokens = person_tokens(facts.name, facts.phone, facts.document_number)
-    db.session.execute(insert(TOKENS), token_rows(person_id, [county_id], tokens))
-    if recorded:
-        link_person(person_id, org_id=org_id, source=REGISTERED, source_id=person_id)
-        record(by, "person.registered", "person", person_id, county_id=county_id, after=logged(facts))
+    person_id: int | None = db.session.execute(_add_person, row).scalar_one_or_none()
+    if person_id is not None:
+        tokens = person_tokens(facts.name, facts.phone, facts.document_number)
+        db.session.execute(_add_tokens, token_rows(person_id, [county_id], tokens))
     return person_id
 
 
