@@ -10,6 +10,7 @@ import ipaddress
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app, redirect, request, session, url_for
@@ -99,6 +100,7 @@ def client_address() -> str:
     return _as_address(told) or _as_address(request.remote_addr or "") or NO_ADDRESS
 
 
+@lru_cache(maxsize=1024)
 def _as_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))

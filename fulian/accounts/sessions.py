@@ -23,6 +23,7 @@ from fulian.audit.actor import Actor, Held
 from fulian.calendar import local_date
 from fulian.db import db
 from fulian.orgs.models import Organisation
+from fulian.prepared import Prepared
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -51,7 +52,7 @@ _session = cast(Table, Session.__table__)
 _account, _grant = Account.__table__, Grant.__table__
 
 # Plain columns, made once: this runs at every request, and entities would cost more than the page around them.
-_read = (
+_read = Prepared(
     select(
         _session.c.seen_at,
         _account.c.must_change,
@@ -108,7 +109,7 @@ def find_session(token_hash: bytes, rights: Rights, now: datetime, address: str,
         "idle_since": now - IDLE,
         "oldest": now - LONGEST,
     }
-    rows = db.session.connection().execute(_read, given).all()
+    rows = _read.rows(given)
     if not rows:
         return None
     seen_at, must_change, password_at, account_id, name, county_id, person_id, org_id, org_name, *_ = rows[0]

@@ -19,6 +19,7 @@ from fulian.accounts.service import disable_account, end_grant, grant_role
 from fulian.accounts.sessions import AGENT_LENGTH, begin_session, find_session, hash_token, touch_session
 from fulian.audit.actor import Actor
 from fulian.db import db, transact
+from fulian.prepared import Prepared
 from fulian.testing.world import DONGCHANGFU, NOW, PASSWORD, actor
 from tests.accounts.conftest import Browser
 
@@ -132,12 +133,14 @@ def test_a_disabled_account_is_out_under_fifty_parallel_requests(app: Flask) -> 
     assert any(after for after, _ in answers)
 
 
-def test_who_it_is_comes_from_one_query(within: Flask) -> None:
+def test_who_it_is_comes_from_one_query(within: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     token_hash = hash_token(begin("several"))
     statements: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    read = Prepared.rows
+    monkeypatch.setattr(Prepared, "rows", lambda *args: statements.append("SELECT prepared") or read(*args))
     found = find_session(token_hash, rights(), NOW, "192.0.2.1", "r-9")
-    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
+    assert [statement for statement in statements if statement.startswith("SELECT")] == ["SELECT prepared"]
     assert found is not None
     expected = actor("several")
     assert found.actor == Actor(
