@@ -53,6 +53,7 @@ ACTS: Mapping[str, str] = {
     "event.added": "记一笔",
     "attachment.added": "存入附件",
     "attachment.read": "下载附件",
+    "attachment.withdrawn": "撤下附件",
     "document.docx": "打印文书（Word）",
     "document.pdf": "打印文书（PDF）",
     "person.registered": "登记人员",

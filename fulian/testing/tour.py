@@ -57,6 +57,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("case-task", "caseworker", "/cases/{case}/tasks/new", act=True),
     Stop("case-task-done", "caseworker", "/cases/{case}/tasks/{task}/done"),
     Stop("case-file", "caseworker", "/cases/{case}/files/new", act=True),
+    Stop("case-file-withdraw", "caseworker", "/cases/{case}/files/{file}/withdraw", act=True),
     Stop("case-edit", "caseworker", "/cases/{case}/edit"),
     Stop("case-restrict", "caseworker", "/cases/{case}/restrict", act=True),
     Stop("case-close", "caseworker", "/cases/{case}/close", act=True),

@@ -100,6 +100,41 @@ def attach_file(
     return file.id
 
 
+def withdraw_file(case_id: int, file_id: int, reason: str, by: Actor) -> None:
+    """Take a file out of the dossier: nobody is given it any more, but it is kept, and the history says why.
+
+    Raises NotFound for a file that is not there, Refused without a reason.
+    """
+    held = hold_case(case_id, by, "cases.edit")
+    file = find_file(case_id, file_id)
+    if not reason.strip():
+        raise Refused("请写明为什么撤下，例如“传错了案件”。", "reason")
+    file.withdrawn_at = by.now
+    db.session.flush()
+    add_event(held.case, "file", f"撤下：{file.label}"[:60], reason.strip(), by, party_id=file.party_id)
+    record(
+        by,
+        "attachment.withdrawn",
+        "attachment",
+        file.id,
+        county_id=file.county_id,
+        case_id=case_id,
+        after={"label": file.label, "reason": reason.strip()},
+    )
+
+
+def find_file(case_id: int, file_id: int) -> Attachment:
+    """A file of a case that is in scope and was not withdrawn. Raises NotFound."""
+    file = db.session.execute(
+        select(Attachment).where(
+            Attachment.id == file_id, Attachment.case_id == case_id, Attachment.withdrawn_at.is_(None)
+        )
+    ).scalar_one_or_none()
+    if file is None:
+        raise NotFound
+    return file
+
+
 def read_file(file: Attachment) -> bytes:
     """The plain bytes of a file. Raises SealBroken where it is gone or was changed."""
     return open_sealed(_path(file), "attachment", "file", file.seal_id)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from flask import Response, abort, redirect, url_for
-from sqlalchemy import select
 
 from fulian.audit.actor import Actor
 from fulian.audit.log import record_read
-from fulian.cases.forms import FileForm, choices_of, new_submission
-from fulian.cases.models import Attachment, Case
+from fulian.cases.forms import FileForm, ReasonForm, choices_of, new_submission
+from fulian.cases.models import Case
 from fulian.cases.queries.case import case_parties
-from fulian.cases.service.files import LARGEST_FILE, attach_file, read_file
+from fulian.cases.service.files import LARGEST_FILE, attach_file, find_file, read_file, withdraw_file
 from fulian.cases.service.held import programme_of
 from fulian.cases.views.blueprint import Answer, blueprint, page_or_422, save, shown_case
-from fulian.db import db, transact
+from fulian.db import transact
 from fulian.documents.files import CONTENT_TYPES, content_disposition, safe_file_name
 from fulian.documents.render import render_docx, render_pdf, template_file
-from fulian.errors import NotFound
 from fulian.programmes.programme import Document
 from fulian.web.access import form_checks_csrf, requires
 
@@ -57,16 +55,23 @@ def _keep(case: Case, form: FileForm, by: Actor) -> bool:
 def file(case_id: int, file_id: int) -> Answer:
     """Give a file back as a download; the reading is in the log before the first byte leaves."""
     case, by = shown_case(case_id)
-    found = db.session.execute(
-        select(Attachment).where(
-            Attachment.id == file_id, Attachment.case_id == case.id, Attachment.withdrawn_at.is_(None)
-        )
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound
+    found = find_file(case.id, file_id)
     content, name, media_type = read_file(found), found.name, found.media_type
     transact(record_read, by, "attachment.read", "attachment", found.id, county_id=found.county_id, case_id=case.id)
     return _download(content, name, media_type)
+
+
+@blueprint.route("/cases/<int:case_id>/files/<int:file_id>/withdraw", methods=["GET", "POST"])
+@requires("attachments.add", "case")
+@form_checks_csrf
+def withdraw(case_id: int, file_id: int) -> Answer:
+    """Take a file out of the dossier, with the reason."""
+    case, by = shown_case(case_id)
+    found = find_file(case.id, file_id)
+    form = ReasonForm()
+    if form.validate_on_submit() and save(form, withdraw_file, case.id, found.id, form.reason.data, by):
+        return redirect(url_for("cases.show", case_id=case.id))
+    return page_or_422(form, "cases/withdraw.html", case=case, file=found)
 
 
 @blueprint.get("/cases/<int:case_id>/documents/<code>.<kind>")
