@@ -17,7 +17,7 @@ from fulian.testing.world import CHIPING, CITY_UNIT, DONGCHANGFU
 
 from ..harness.forms import ENDS_SESSIONS, FORMS, READING, prepare
 from ..harness.objects import Spot
-from ..harness.places import CALLERS, PLACES, Place, reaches
+from ..harness.places import CALLERS, PLACES, Place, object_class, reaches
 from ..harness.routes import ABSENT_ID, OBJECTS, Route, read_expected, routes
 from ..harness.site import Browser, Reply, Site
 from ..harness.writes import watching
@@ -58,8 +58,8 @@ def places_of(route: Route) -> tuple[Place, ...]:
 
 
 def is_reached(route: Route, widest: str, caller: str, place: Place) -> bool:
-    if route.endpoint in ANNOUNCED and place.name == "restricted":
-        return widest != "none"
+    if route.endpoint in ANNOUNCED and place.kind == "restricted":
+        return widest != "none" and object_class(caller, place) != "outside"
     return reaches(widest, caller, place, route.about)
 
 
