@@ -32,7 +32,7 @@ from fulian.accounts.grants import (
 )
 from fulian.accounts.log_in import forgive_name, hold_account, replace_password
 from fulian.accounts.models import Account, AccountRequest, Grant
-from fulian.accounts.queries import ACTIVE, in_force
+from fulian.accounts.queries import ACTIVE, find_account, in_force
 from fulian.accounts.roles import THREE
 from fulian.accounts.service import disable_account, enable_account
 from fulian.audit.actor import Actor
@@ -191,8 +191,8 @@ def _check_confirmer(asked_by: int, asked: Asked, by: Actor) -> None:
         raise Refused("自己申请的，要由另一位管理员确认。")
     if by.account_id == asked.account_id:
         raise Refused("与您自己有关的申请，要由另一位管理员确认。")
-    theirs = _open_roles(asked_by, by)
-    if not theirs & THREE:
+    asker, theirs = find_account(asked_by), _open_roles(asked_by, by)
+    if asker is None or asker.status != ACTIVE or not theirs & THREE:
         raise Refused("申请人已经不是管理员，请退回这个申请。")
     if mine <= theirs:
         raise Refused("申请人和您是同一种管理员，要由另一种管理员确认。")

@@ -172,8 +172,15 @@ def test_the_audit_administrator_confirms_nothing_else() -> None:
 
 def test_who_asked_must_still_be_one_of_the_three() -> None:
     request_id = ask(CREATE)
-    transact(lambda: _end_grants_of(9))
-    assert "申请人已经不是管理员" in refused(confirm, request_id)
+    for change in (_end_grants_of, _shut):
+        transact(change, 9)
+        assert "申请人已经不是管理员" in refused(confirm, request_id)
+
+
+def _shut(account_id: int) -> None:
+    db.session.get_one(Account, account_id).status = "disabled"
+    for grant in db.session.execute(select(Grant).where(Grant.account_id == account_id)).scalars():
+        grant.ended_at = None
 
 
 def _end_grants_of(account_id: int) -> None:
