@@ -57,7 +57,7 @@ DISPUTES: Choices = (
 # How a case comes: an application in its forms, on our own initiative, or handed over (人民调解法第十七、十八条).
 SOURCES: Choices = (
     ("visit", "来访"),
-    ("hotline", "12338 来电"),
+    ("hotline", "12338"),
     ("police", "公安推送"),
     ("grid", "网格排查"),
     ("letter", "来信"),
