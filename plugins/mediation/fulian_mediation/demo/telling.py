@@ -40,6 +40,8 @@ DONE_BY: Mapping[str, tuple[str, ...]] = {
     "record_follow_up": ("record_follow_up",),
     "report_police": ("report_police", "record_session", "record_willingness"),
 }
+# How many days the acts up to a stage take, told in haste; an open case takes longer: its last act was lately.
+HASTE_DAYS: Mapping[str, float] = {"mediation": 5, "agreement": 8, "follow_up": 10}
 SETTLED = (codes.WRITTEN_AGREEMENT, codes.ORAL_AGREEMENT, codes.PARTIAL)
 
 
@@ -61,6 +63,7 @@ class Tale:
     asked: dict[str, Any]
     assessed: Assessment
     at: datetime
+    pace: float = 1.0
     stage: str = intake.FIRST_STAGE
     acts: list[Act] = field(default_factory=list)
     steps: list[PastStep] = field(default_factory=list)
@@ -84,8 +87,7 @@ class Tale:
 
     def goes_on(self, days: float) -> bool:
         """Let some days pass, to a working hour; False where that would be later than the story may go."""
-        raw = self.at + timedelta(days=days)
-        local = raw.astimezone(SHANGHAI)
+        local = (self.at + timedelta(days=days)).astimezone(SHANGHAI).replace(second=0, microsecond=0)
         if not MORNING <= local.hour < EVENING:
             local = local.replace(hour=self.rng.randrange(MORNING + 1, EVENING), minute=self.rng.randrange(0, 60, 5))
         at = max(local, self.at.astimezone(SHANGHAI) + timedelta(minutes=20))
@@ -197,13 +199,16 @@ def _tell_open(tale: Tale) -> None:
         if tale.asked["respondent_willing"] != codes.AGREED and rng.random() < 0.4 and tale.goes_on(1):
             _answer(tale, codes.AGREED)
         return
+    days = (tale.case.now - tale.at) / timedelta(days=1)
+    spent = rng.uniform(0.2, 0.5) if stage == "follow_up" else rng.uniform(0.6, 0.95)
+    tale.pace = max(1.0, days * spent / HASTE_DAYS[stage])
     if not _talk(tale, rng.choice((0, 0, 1))):
         return
     if stage == "mediation":
-        if tale.goes_on(rng.uniform(1, 5)):
+        if tale.goes_on(rng.uniform(1, 5) * tale.pace):
             _session(tale, rng.choices(("again", "reached", "failed"), (6, 3, 1))[0], planned=True)
     elif _agree(tale, codes.WRITTEN_AGREEMENT, sign=stage == "follow_up"):
-        _visit(tale, diligence=0.75)
+        _visit(tale, diligence=0.85)
 
 
 def _tell_closed(tale: Tale, outcome: str) -> None:
@@ -230,11 +235,11 @@ def _talk(tale: Tale, before: int, *, must: bool = False) -> bool:
     """Both agree to be mediated, and there are some sessions that are to be gone on with. False: no time for it."""
     rng = tale.rng
     if tale.asked["respondent_willing"] != codes.AGREED:
-        if not tale.goes_on(rng.uniform(0.2, 2)) and not must:
+        if not tale.goes_on(rng.uniform(0.2, 2) * tale.pace) and not must:
             return False
         _answer(tale, codes.AGREED)
     for _ in range(before):
-        if not tale.goes_on(rng.uniform(0.5, 6)):
+        if not tale.goes_on(rng.uniform(0.5, 6) * tale.pace):
             return must
         _session(tale, "again")
     return True
@@ -243,11 +248,11 @@ def _talk(tale: Tale, before: int, *, must: bool = False) -> bool:
 def _agree(tale: Tale, outcome: str, *, sign: bool = True, must: bool = False) -> bool:
     """The session that reaches it, and the agreement. Returns whether it took effect."""
     rng = tale.rng
-    if not tale.goes_on(rng.uniform(0.3, 6)) and not must:
+    if not tale.goes_on(rng.uniform(0.3, 6) * tale.pace) and not must:
         return False
     _session(tale, "reached")
     data = _clauses(tale, partial=outcome == codes.PARTIAL)
-    moved = tale.goes_on(rng.uniform(0.02, 2))
+    moved = tale.goes_on(rng.uniform(0.02, 2) * tale.pace)
     if outcome == codes.ORAL_AGREEMENT:
         data["agreed_on"] = local_date(tale.at)
         text = agreements.agreement_line(data)
@@ -258,7 +263,7 @@ def _agree(tale: Tale, outcome: str, *, sign: bool = True, must: bool = False) -
         return False
     tale.act("write_agreement", "写协议书", data, agreements.agreement_line(data), "agreement")
     tale.lay(agreements.tasks_after_writing(tale.facts, data, tale.by))
-    if not sign or (not tale.goes_on(rng.uniform(0.1, 4)) and not must):
+    if not sign or (not tale.goes_on(rng.uniform(0.1, 4) * tale.pace) and not must):
         return False
     signed = {"applicant_signed_on": local_date(tale.at)}
     tale.act("sign_agreement", "登记签字盖章", signed, agreements.signing_line(signed), "follow_up")
