@@ -1,4 +1,4 @@
-"""The commands `fulian audit verify` and `fulian audit anchor`; the application's context is pushed by `fulian`."""
+"""The commands `fulian audit verify` and `fulian audit anchor`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import click
+from flask.cli import AppGroup
 
 from fulian.audit.verify import AnchorRefused, snapshot, take_anchor, verify_chains
 from fulian.db import db
@@ -17,9 +18,7 @@ from fulian.sealing.keys import keys
 SHOWN_PROBLEMS = 20
 
 
-@click.group("audit")
-def audit() -> None:
-    """审计日志：核对、存证。"""
+audit = AppGroup("audit", help="审计日志：核对、存证。")
 
 
 @audit.command("verify")
