@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import Length, Optional
 
 from fulian.codes import divisions
-from fulian.codes.documents import KINDS, NONE, OLD_ID_CARD
+from fulian.codes.documents import ID_CARD, KINDS, NONE, OLD_ID_CARD, read_document, read_phone
+from fulian.codes.names import fold_name
 from fulian.codes.sets import choices
+from fulian.errors import Refused
 from fulian.people.data import (
     ADDRESS_LENGTH,
     EMPLOYER_LENGTH,
@@ -29,6 +40,8 @@ from fulian.people.facts import shown
 from fulian.people.models import Person
 from fulian.people.service.edit import CLEARABLE
 from fulian.people.words import BASES, BEGINNINGS, ENDINGS, PURPOSES, REVEAL_REASONS, SEALED_LABELS, TITLES
+from fulian.sealing.columns import blind_index
+from fulian.web.dates import today
 from fulian.web.forms import BaseForm, Filled
 
 SEXES = (("2", "女"), ("1", "男"), (UNKNOWN_SEX, "没说"))  # GB/T 2261.1
@@ -62,12 +75,14 @@ def _as_text(value: object) -> str:
     return str(value or "")
 
 
-def _as_json(values: Mapping[str, object]) -> str:
-    return json.dumps({name: _as_text(value) for name, value in values.items()}, ensure_ascii=False)
+def _base_of(facts: PersonData) -> dict[str, str]:
+    """The facts as the form was drawn with: of sealed ones only a keyed digest, to see whether they have changed."""
+    plain = {name: _as_text(value) for name, value in _plain(facts).items()}
+    return plain | {name: blind_index(f"form.{name}", getattr(facts, name)).hex() for name in SEALED_LABELS}
 
 
 def _from_json(text: object) -> dict[str, Any]:
-    """What `_as_json` wrote; nothing where it was tampered with: then every field counts as changed by her."""
+    """What `_base_of` gave; nothing where it was tampered with: then every field counts as changed by her."""
     try:
         values = json.loads(str(text))
     except ValueError:
@@ -77,6 +92,14 @@ def _from_json(text: object) -> dict[str, Any]:
 
 def _codes(set_name: str, *, top_only: bool = False) -> list[tuple[str, str]]:
     return [("", "没说"), *choices(set_name, short=True, top_only=top_only)]
+
+
+def _say(rule: Callable[..., object], *values: object) -> None:
+    """Put a rule's refusal at the field that is being checked."""
+    try:
+        rule(*values)
+    except Refused as refused:
+        raise ValidationError(refused.message) from refused
 
 
 class PersonForm(BaseForm):
@@ -111,11 +134,31 @@ class PersonForm(BaseForm):
         self.marital.choices = _codes("marital")
         self.political.choices = _codes("political")
 
+    def validate_name(self, field: StringField) -> None:
+        """A name that can be stored; said together with what else is wrong."""
+        _say(fold_name, field.data)
+
+    def validate_document_number(self, field: StringField) -> None:
+        """A number that fits the kind of document; left empty it is none, or stays as it was."""
+        if field.data and self.document_kind.data in KINDS:
+            _say(read_document, self._kind, field.data, today())
+
+    def validate_phone(self, field: StringField) -> None:
+        """A mobile number, or a landline with its area code."""
+        if field.data:
+            _say(read_phone, field.data)
+
     def values(self) -> PersonData:
         """What was filled in, as plain values."""
         typed: dict[str, Any] = {name: getattr(self, name).data for name in _FACTS if name in self}
         typed |= {name: "" for name, value in typed.items() if value is None and name != "birth_date"}
-        return PersonData(**typed | {"submission_id": self.submission})
+        return PersonData(**typed | {"submission_id": self.submission, "document_kind": self._kind})
+
+    @property
+    def _kind(self) -> str:
+        """The kind of document: a number typed beside “无证件” is meant as an identity card's."""
+        kind = str(self.document_kind.data)
+        return ID_CARD if kind == NONE and self.document_number.data else kind
 
     @property
     def submission(self) -> str | None:
@@ -135,7 +178,7 @@ class NewPersonForm(PersonForm):
         self.org_id.choices = list(orgs)
         self.submission_id.data = self.submission_id.data or new_submission()
         if not self.document_kind.data:
-            self.document_kind.data = "id_card"
+            self.document_kind.data = ID_CARD
 
     @property
     def submission(self) -> str | None:
@@ -144,16 +187,14 @@ class NewPersonForm(PersonForm):
     def values(self) -> PersonData:
         """A kind of document without a number, as the form is first drawn, means that none was given."""
         data = super().values()
-        if not data.document_number and data.document_kind == "id_card":
-            data = PersonData(**{**{name: getattr(data, name) for name in _FACTS}, "document_kind": NONE})
-        return data
+        return replace(data, document_kind=NONE) if data.document_kind == ID_CARD and not data.document_number else data
 
 
 class EditPersonForm(PersonForm):
     """Corrections. Sealed fields stay empty: what is saved is said, masked, under each; a tick empties it."""
 
     version = HiddenField()
-    base = HiddenField(validators=[Length(max=2000)])  # the plain fields as they were when the form was drawn
+    base = HiddenField(validators=[Length(max=2000)])  # the facts as they were when the form was drawn
     clear_phone = BooleanField("清除已登记的电话")
     clear_phone_note = BooleanField("清除已登记的联系提示")
     clear_address = BooleanField("清除已登记的现住址")
@@ -163,7 +204,8 @@ class EditPersonForm(PersonForm):
     def __init__(self, person: Person) -> None:
         saved = facts_of(person)
         plain = _plain(saved)
-        super().__init__(data={**plain, "version": str(person.version), "base": _as_json(plain)})
+        base = json.dumps(_base_of(saved), ensure_ascii=False)
+        super().__init__(data={**plain, "version": str(person.version), "base": base})
         if saved.document_kind == OLD_ID_CARD:
             self.document_kind.choices = [(OLD_ID_CARD, KINDS[OLD_ID_CARD]), *self.document_kind.choices]
         for name in SEALED_LABELS:
@@ -174,17 +216,24 @@ class EditPersonForm(PersonForm):
             elif name in CLEARABLE:
                 del self[f"clear_{name}"]
 
-    def take_over(self, saved: PersonData, version: int) -> list[str]:
-        """After a stale save: what she had not touched becomes what is saved now. Returns those fields."""
-        base, taken = _from_json(self.base.data), []
-        now = _plain(saved)
-        for name, value in now.items():
-            if _as_text(self[name].data) != base.get(name) or _as_text(value) == base.get(name):
-                continue
-            self[name].data, self[name].raw_data = value, None
-            taken.append(name)
-        self.version.data, self.base.data = str(version), _as_json(now)
-        return taken
+    def take_over(self, saved: PersonData, version: int) -> tuple[list[str], list[str]]:
+        """After a stale save: what she had not touched becomes what is saved now.
+
+        Returns the fields that changed so, and those that both changed differently: these clash.
+        """
+        base, now = _from_json(self.base.data), _base_of(saved)
+        taken, clashing = [], []
+        for name, value in _plain(saved).items():
+            hers, moved = _as_text(self[name].data) != base.get(name), now[name] != base.get(name)
+            if moved and not hers:
+                self[name].data, self[name].raw_data = value, None
+                taken.append(name)
+            elif moved and _as_text(self[name].data) != now[name]:
+                clashing.append(name)
+        typed = {name for name in SEALED_LABELS if self[name].data} | self.cleared
+        clashing += [name for name in SEALED_LABELS if name in typed and now[name] != base.get(name)]
+        self.version.data, self.base.data = str(version), json.dumps(now, ensure_ascii=False)
+        return taken, clashing
 
     @property
     def cleared(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ def enter(page: Any, username: str = "mediator") -> Any:
     page.goto("/login")
     page.fill("[name=username]", username)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button, form button.btn-primary")
+    page.get_by_role("button", name="登录").click()
     page.wait_for_url("/")
     return page
 

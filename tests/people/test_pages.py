@@ -293,14 +293,18 @@ def test_a_stale_page_merges_what_does_not_clash(client: FlaskClient, zhao: int,
     base = re.search(r'name="base"[^>]* value="([^"]*)"', before.get_data(as_text=True))
     assert base is not None
     mine = {"name": "赵春梅", "document_kind": "id_card", "version": "1", "base": html.unescape(base[1])}
+    mine |= {"phone": OTHER_PHONE, "note": "另有顾虑"}
     mine |= {"occupation": "教师", "marital": "20", "education": "", "csrf_token": token_on(before)}
     other = {"name": "赵春梅", "document_kind": "id_card", "version": "1", "occupation": "会计", "education": "20"}
+    other |= {"note": "孩子住院"}
     assert send(client, f"/people/{zhao}/edit", **other).status_code == 302
     answer = client.post(f"/people/{zhao}/edit", data=mine)
     page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == 409
     assert "刚被别人改过" in page
     assert "已合在一起：文化程度" in page
+    assert re.findall(r'<th scope="row">(\S+)</th>', page) == ["职业", "备注"]  # nobody else touched the phone
+    assert "孩子住院" not in page
     assert "会计" in page
     assert 'value="教师"' in page
     facts = inside(saved, zhao)
@@ -309,6 +313,19 @@ def test_a_stale_page_merges_what_does_not_clash(client: FlaskClient, zhao: int,
     assert client.post(f"/people/{zhao}/edit", data=again).status_code == 302
     facts = inside(saved, zhao)
     assert (facts.occupation, facts.education, facts.marital) == ("教师", "20", "20")
+
+
+def test_a_number_beside_no_document_is_an_identity_card(
+    client: FlaskClient, register: Register, inside: Inside
+) -> None:
+    person_id = register("孙建国")
+    log_in(client, "mediator")
+    facts = {"name": "孙建国", "document_kind": "none", "version": "1"}
+    answer = send(client, f"/people/{person_id}/edit", **facts, document_number=SUN[:17])
+    assert answer.status_code == 422
+    assert 'id="document_number-error"' in answer.get_data(as_text=True)
+    assert send(client, f"/people/{person_id}/edit", **facts, document_number=SUN).status_code == 302
+    assert inside(saved, person_id).document_number == SUN
 
 
 def test_a_version_that_was_tampered_with_is_refused(client: FlaskClient, zhao: int) -> None:

@@ -84,8 +84,8 @@ def edit(person_id: int) -> Answer:
 
 def _conflict(person: Person, form: EditPersonForm, stale: Stale) -> Answer:
     """Both versions of what clashes over the form as she filled it; what she had not touched is taken over."""
-    taken = form.take_over(facts_of(person), person.version)
-    both = [(FIELD_LABELS[field], mine, stale.saved[field]) for field, mine in stale.mine.items() if field not in taken]
+    taken, clashing = form.take_over(facts_of(person), person.version)
+    both = [(FIELD_LABELS[field], stale.mine[field], stale.saved[field]) for field in clashing if field in stale.mine]
     merged = [FIELD_LABELS[field] for field in taken]
     page = render_template("people/edit.html", person=person, form=form, stale=stale, both=both, merged=merged)
     return page, CONFLICT

@@ -71,8 +71,13 @@ def _page(text: str, by: Actor) -> str:
 
 
 def _nobody(text: str, query: Query, by: Actor) -> dict[str, Any]:
-    """What helps where nobody was found: names that sound so, or somebody known elsewhere by this very number."""
+    """What helps where nobody was found: names that sound so, or somebody known elsewhere by this very number.
+
+    The latter is put on the log, so it takes the button: not while somebody types.
+    """
     near: list[PersonLine] = [] if query.personal else sound_alikes(by, text)
-    elsewhere = query.kind == DOCUMENT and by.may("people.edit")
-    known = transact(announce_known, text, by) if elsewhere else None
-    return {"near": near, "counts": case_counts(by, [line.id for line in near]), "known": known}
+    may_ask = query.kind == DOCUMENT and by.may("people.edit")
+    typing = "HX-Request" in request.headers
+    known = transact(announce_known, text, by) if may_ask and not typing else None
+    counts = case_counts(by, [line.id for line in near])
+    return {"near": near, "counts": counts, "known": known, "may_ask": may_ask and typing}
