@@ -7,9 +7,9 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
-# What may stand in Latin letters: file kinds, what a user types, codes that a user reads from a paper.
+# What may stand in Latin letters: kinds of files, and a hint's example of an account name.
 LATIN = re.compile(r"[A-Za-z]{3,}")
-KNOWN = {"pdf", "docx", "word", "excel", "jpg", "png", "wps"}
+KNOWN = {"pdf", "docx", "word", "excel", "jpg", "png", "wps", "xiuying"}
 
 _OVERFLOW = """() => {
   const wide = document.documentElement.clientWidth

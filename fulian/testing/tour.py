@@ -13,10 +13,13 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from fulian.accounts.grants import NewAccount, NewGrant
 from fulian.accounts.models import Account, Grant
+from fulian.accounts.passwords import hash_password, one_time_password
 from fulian.accounts.queries import grants_of
 from fulian.accounts.requests import Asked, ask_request
 from fulian.accounts.roles import rights
+from fulian.accounts.service import disable_account, invite_account
 from fulian.app import create_app
 from fulian.audit.actor import Actor, Held
 from fulian.calendar import local_date
@@ -66,7 +69,6 @@ STOPS: tuple[Stop, ...] = (
     Stop("person", "caseworker", "/people/{person}"),
     Stop("person-edit", "caseworker", "/people/{person}/edit"),
     Stop("person-reveal", "caseworker", "/people/{person}/reveal?field=phone", act=True),
-    Stop("person-match", "caseworker", "/people/match?name=%E7%8E%8B"),
     Stop("consent-new", "caseworker", "/people/{person}/consents/new", act=True),
     Stop("consent-withdraw", "caseworker", "/people/{person}/consents/{consent}/withdraw"),
     Stop("orgs", "caseworker", "/orgs/"),
@@ -189,11 +191,13 @@ def _people(by: Actor, person_id: int) -> dict[str, int]:
 
 
 def _accounts(by: Actor, caseworker: Actor) -> dict[str, int]:
-    disabled = select(Account.id).where(Account.county_id == by.county_id, Account.status == "disabled")
+    left = NewAccount("tour-left", "已离岗", caseworker.org_id or 0, NewGrant("caseworker", caseworker.org_id or 0))
+    disabled = transact(invite_account, left, hash_password(one_time_password()), by)
+    transact(disable_account, disabled, by, reason="调离")
     return {
         "account": caseworker.account_id or 0,
         "grant": _one(select(Grant.id).where(Grant.account_id == caseworker.account_id)),
-        "disabled": _one(disabled),
+        "disabled": disabled,
         "village": _village(by.county_id),
     }
 

@@ -150,7 +150,7 @@ def write_agreement(page: Any, case: str) -> None:
     page.goto(f"{case}/do/write_agreement")
     page.fill("[name=facts]", "双方分居，孩子随女方生活。")
     page.fill("[name=text_1]", "男方每月付抚养费 1,200 元。")
-    page.locator("[name=matter_1]").first.check(force=True)
+    page.locator("label:has([name=matter_1]) span").first.click()
     page.fill("[name=term_1]", "每月 5 日前，到孩子满 18 岁。")
     send(page)
     assert page.url.startswith(case)
@@ -184,7 +184,7 @@ def record_visit(page: Any, case: str) -> None:
     page.goto(f"{case}/do/record_follow_up")
     page.fill("[name=visited_on]", datetime.now(SHANGHAI).strftime("%Y-%m-%d"))
     for name in ("visited", "way", "performance", "satisfaction"):
-        page.locator(f"[name={name}]").first.check(force=True)
+        page.locator(f"label:has([name={name}]) span").first.click()
     pick(page, "recurred", "no")
     pick(page, "escalated", "no")
     send(page)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 ROLES = tuple(dict.fromkeys(stop.role for stop in STOPS))
 SEND_EMPTY = """() => { const form = document.querySelector('main form[method=post]')
   form.noValidate = true; form.submit() }"""
+FORMS = "main form[method=post]"
 
 
 def logged_in(demo_page: Any, demo_server: DemoServer, role: str, width: int) -> Any:
@@ -48,7 +49,9 @@ def test_every_page_of_a_role(
             found.append(f"{stop.name}: answered {response.status}")
             continue
         found += [f"{stop.name}: {fault}" for fault in faults(page, known)]
-        if stop.act:
+        if stop.act and not page.locator(FORMS).count():
+            found.append(f"{stop.name}: no form to send")
+        elif stop.act:
             with page.expect_navigation() as sent:
                 page.evaluate(SEND_EMPTY)
             if sent.value.status != 422:
@@ -84,6 +87,12 @@ def test_empty_lists_say_what_to_do(demo_page: Any, demo_server: DemoServer, wid
         found += [f"{address}: {fault}" for fault in faults(page, set())]
         assert page.locator("main .ic-big").count() == 1, address
     assert found == []
+
+
+def test_candidates_are_a_part_of_a_page(demo_page: Any, demo_server: DemoServer) -> None:
+    page = logged_in(demo_page, demo_server, "caseworker", 390)
+    assert page.goto("/people/match?name=王").status == 200
+    assert page.locator("input[type=radio]").count() > 1
 
 
 def test_downloads_are_downloads(demo_page: Any, demo_server: DemoServer, tour_ids: Mapping[str, int]) -> None:
