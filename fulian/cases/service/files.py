@@ -12,7 +12,7 @@ from sqlalchemy import select
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.cases.models import Attachment, Party
-from fulian.cases.service.held import add_event, hold_case
+from fulian.cases.service.held import SENT_BEFORE, add_event, hold_case
 from fulian.db import db
 from fulian.documents.files import safe_file_name
 from fulian.errors import NotFound, Refused
@@ -65,10 +65,12 @@ def attach_file(
         mine = select(Party.id).where(Party.id == party_id, Party.case_id == case_id)
         if db.session.execute(mine).first() is None:
             raise NotFound
-    doubled = select(Attachment.id).where(Attachment.submission_id == submission_id)
-    saved = db.session.execute(doubled).scalar_one_or_none() if submission_id else None
-    if saved is not None:
-        return saved
+    saved = select(Attachment.id, Attachment.case_id).where(Attachment.submission_id == submission_id)
+    doubled = db.session.execute(saved).one_or_none()
+    if doubled is not None and doubled.case_id != case_id:
+        raise Refused(SENT_BEFORE)
+    if doubled is not None:
+        return int(doubled.id)
     file = Attachment(
         case_id=case_id,
         county_id=held.case.county_id,

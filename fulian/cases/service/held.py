@@ -23,6 +23,7 @@ from fulian.programmes.service import require_open
 from fulian.sealing.columns import new_seal_id, seal_text
 
 EVENT_HOOK = "fulian_event_recorded"
+SENT_BEFORE = "这份表单已经用在别的案件上。请回到案件页，重新打开再填。"
 
 
 @dataclass

@@ -10,7 +10,7 @@ from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import local_date
 from fulian.cases.models import Task
-from fulian.cases.service.held import add_event, hold_case, refresh_due, task_row
+from fulian.cases.service.held import SENT_BEFORE, add_event, hold_case, refresh_due, task_row
 from fulian.db import db
 from fulian.errors import NotFound, Refused
 from fulian.programmes.programme import PlannedTask
@@ -26,12 +26,14 @@ def add_task(case_id: int, title: str, due_on: date, due_at: datetime | None, su
         raise Refused("请写明要办什么，例如“走访老人住处”。", "title")
     if due_on < local_date(by.now):
         raise Refused("这一天已经过去了，请选今天或以后的日子。", "due_on")
-    doubled = db.session.execute(select(Task.id).where(Task.submission_id == submission_id)).scalar_one_or_none()
+    saved = select(Task.id, Task.case_id).where(Task.submission_id == submission_id)
+    doubled = db.session.execute(saved).one_or_none()
+    if doubled is not None and doubled.case_id != case_id:
+        raise Refused(SENT_BEFORE)
     if doubled is not None:
-        return doubled
-    task = Task(
-        **task_row(held.case, PlannedTask("own", title.strip(), due_on, due_at), by), submission_id=submission_id
-    )
+        return int(doubled.id)
+    planned = PlannedTask("own", title.strip(), due_on, due_at)
+    task = Task(**task_row(held.case, planned, by), submission_id=submission_id or None)
     db.session.add(task)
     db.session.flush()
     refresh_due(held.case)
