@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 
 from fulian.audit.actor import Viewer
-from fulian.db import db
+from fulian.db import UtcDateTime, db
 from fulian.errors import NotFound
 from fulian.orgs.scope import grants_for
 from fulian.programmes.loader import find_programme, programmes
@@ -67,6 +67,13 @@ def taking_cases(now: Instant) -> ColumnElement[bool]:
     return and_(in_force(now), or_(Opening.intake_ends_at.is_(None), Opening.intake_ends_at > now))
 
 
+# Built once: every page asks for its menu. Twelve units have a few openings each, so they are sifted in Python.
+_now: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
+_running = select(Opening.programme, Opening.county_id).where(in_force(_now))
+_taking = select(Opening.programme, Opening.county_id).where(taking_cases(_now))
+_stored_names = select(ProgrammeLabel.programme, ProgrammeLabel.label).where(ProgrammeLabel.kind == "programme")
+
+
 def is_open(county_id: int, code: str, now: datetime) -> bool:
     """Whether the programme is installed and open in the unit."""
     return find_programme(code) is not None and (
@@ -82,13 +89,10 @@ def open_codes(viewer: Viewer, *, intake: bool = False) -> frozenset[str]:
     held = grants_for(viewer, None)
     if not held:
         return frozenset()
-    condition = taking_cases(viewer.now) if intake else in_force(viewer.now)
-    query = select(Opening.programme, Opening.county_id).where(condition)
-    if not any(grant.level == "city" for grant in held):
-        query = query.where(Opening.county_id.in_({grant.county_id for grant in held}))
+    rows = db.session.connection().execute(_taking if intake else _running, {"now": viewer.now})
     return frozenset(
         code
-        for code, county_id in db.session.execute(query)
+        for code, county_id in rows
         if code in programmes()
         and any(
             (grant.level == "city" or grant.county_id == county_id) and grant.programme in (None, code)
@@ -144,7 +148,5 @@ def setting(programme: str, code: str, county_id: int) -> Any:
 
 def known_programmes() -> Mapping[str, str]:
     """Code → name of every programme that is or was installed, for filters and lists."""
-    stored = db.session.execute(
-        select(ProgrammeLabel.programme, ProgrammeLabel.label).where(ProgrammeLabel.kind == "programme")
-    )
+    stored = db.session.connection().execute(_stored_names)
     return {row[0]: row[1] for row in stored} | {code: programme.name for code, programme in programmes().items()}

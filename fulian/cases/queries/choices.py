@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from fulian.audit.actor import Viewer
 from fulian.db import db
@@ -37,17 +37,22 @@ def filter_choices(viewer: Viewer, programme: str) -> FilterChoices:
     return FilterChoices(sorted(known.items()), stages, outcomes, _orgs_below(viewer))
 
 
+_below = (
+    select(Organisation.id, Organisation.short_name)
+    .where(
+        Organisation.parent_id.in_(bindparam("of", expanding=True)),
+        Organisation.level.in_(("county", "township", "village")),
+    )
+    .order_by(Organisation.sort, Organisation.id)
+)
+
+
 def _orgs_below(viewer: Viewer) -> Choices:
     """The organisations right below those of her grants: counties for the city, townships for a county."""
     parents = [held.org_id for held in grants_for(viewer, None) if held.role not in OWN_ORG_ROLES]
     if not parents:
         return []
-    rows = db.session.execute(
-        select(Organisation.id, Organisation.short_name)
-        .where(Organisation.parent_id.in_(parents), Organisation.level.in_(("county", "township", "village")))
-        .order_by(Organisation.sort, Organisation.id)
-    )
-    return [(str(org_id), name) for org_id, name in rows]
+    return [(str(org_id), name) for org_id, name in db.session.connection().execute(_below, {"of": parents})]
 
 
 def may_narrow(viewer: Viewer, org: str) -> bool:
