@@ -143,11 +143,11 @@ def organisation(org_id: int) -> Organisation:
     return found
 
 
-def search_orgs(text: str, limit: int) -> list[Found]:
+def search_orgs(text: str, limit: int, near: int | None = None) -> list[Found]:
     """At most `limit` organisations whose name holds the text, or whose division or unit code begins with it.
 
-    Higher levels first, then in the order of the tree. A space stands between parts that must all be found, in the
-    name or in those above it: 莘县 王庄.
+    Higher levels first, those of the unit `near` before others, then in the order of the tree. A space stands between
+    parts that must all be found, in the name or in those above it: 莘县 王庄.
     """
     parts = text.split()
     if not parts:
@@ -155,7 +155,9 @@ def search_orgs(text: str, limit: int) -> list[Found]:
     rows = db.session.execute(
         select(*_line)
         .where(_called(Organisation, parts[-1]), *(_under(part) for part in parts[:-1]))
-        .order_by(_LEVEL_ORDER, Organisation.county_id, Organisation.sort, Organisation.id)
+        .order_by(
+            _LEVEL_ORDER, Organisation.county_id != near, Organisation.county_id, Organisation.sort, Organisation.id
+        )
         .limit(limit)
     )
     lines = [OrgLine(*row) for row in rows]

@@ -51,7 +51,7 @@ def index() -> str:
     if looks_personal(text):
         abort(400)  # what may be somebody's number never stands in an address: it is sent by POST
     at = _id_of(request.args["at"]) if "at" in request.args else (by.org_id or by.county_id)
-    return _index(text, at)
+    return _index(text, at, by.county_id)
 
 
 @blueprint.post("/orgs/")
@@ -60,14 +60,14 @@ def search() -> Answer:
     """What was typed into the search box: a name goes into the address, a number (of a division) does not."""
     by, text = current_actor(), request.form.get("q", "").strip()
     if looks_personal(text) or "HX-Request" in request.headers:
-        return _index(text, by.org_id or by.county_id)
+        return _index(text, by.org_id or by.county_id, by.county_id)
     return redirect(f"{url_for('orgs.index')}?{urlencode({'q': text})}" if text else url_for("orgs.index"))
 
 
-def _index(text: str, at: int) -> str:
+def _index(text: str, at: int, near: int) -> str:
     if len(text) > TEXT_LENGTH or "\0" in text:
         abort(400)
-    found = search_orgs(text, MOST_FOUND + 1)
+    found = search_orgs(text, MOST_FOUND + 1, near)
     return render_template(
         "orgs/index.html",
         text=text,

@@ -85,14 +85,19 @@ class Tale:
         """One of these."""
         return self.rng.choice(choices)
 
-    def goes_on(self, days: float) -> bool:
-        """Let some days pass, to a working hour; False where that would be later than the story may go."""
+    def goes_on(self, days: float, *, must: bool = False) -> bool:
+        """Let some days pass, to a working hour; False where that would be later than the story may go.
+
+        A story that `must` go on takes a part of the time that is left instead.
+        """
         local = (self.at + timedelta(days=days)).astimezone(SHANGHAI).replace(second=0, microsecond=0)
         if not MORNING <= local.hour < EVENING:
             local = local.replace(hour=self.rng.randrange(MORNING + 1, EVENING), minute=self.rng.randrange(0, 60, 5))
         at = max(local, self.at.astimezone(SHANGHAI) + timedelta(minutes=20))
-        if at >= self.case.until:
+        if at >= self.case.until and not must:
             return False
+        if at >= self.case.until:
+            at = self.at + (self.case.until - self.at) / 4
         self.at = at.astimezone(self.case.now.tzinfo)
         return True
 
@@ -214,10 +219,10 @@ def _tell_open(tale: Tale) -> None:
 def _tell_closed(tale: Tale, outcome: str) -> None:
     rng = tale.rng
     if outcome == codes.TO_POLICE:
-        if tale.goes_on(rng.uniform(0, 0.2)):
+        if tale.goes_on(rng.uniform(0, 0.2), must=True):
             _report(tale)
     elif outcome == codes.REFUSED_OR_WITHDRAWN:
-        tale.goes_on(rng.uniform(0.5, 3))
+        tale.goes_on(rng.uniform(0.5, 3), must=True)
         _answer(tale, codes.REFUSED)
     elif outcome in SETTLED:
         _talk(tale, rng.choice((0, 0, 1, 2)), must=True)
@@ -225,7 +230,7 @@ def _tell_closed(tale: Tale, outcome: str) -> None:
         _visit(tale, diligence=0.9)
     elif outcome == codes.NOT_REACHED:
         _talk(tale, rng.choice((0, 1)), must=True)
-        tale.goes_on(rng.uniform(0.1, 3))
+        tale.goes_on(rng.uniform(0.1, 3), must=True)
         _session(tale, "failed")
     elif outcome in (codes.TO_COURT, codes.OTHER):
         _talk(tale, rng.choice((0, 1)))
@@ -235,7 +240,7 @@ def _talk(tale: Tale, before: int, *, must: bool = False) -> bool:
     """Both agree to be mediated, and there are some sessions that are to be gone on with. False: no time for it."""
     rng = tale.rng
     if tale.asked["respondent_willing"] != codes.AGREED:
-        if not tale.goes_on(rng.uniform(0.2, 2) * tale.pace) and not must:
+        if not tale.goes_on(rng.uniform(0.2, 2) * tale.pace, must=must):
             return False
         _answer(tale, codes.AGREED)
     for _ in range(before):
@@ -248,22 +253,22 @@ def _talk(tale: Tale, before: int, *, must: bool = False) -> bool:
 def _agree(tale: Tale, outcome: str, *, sign: bool = True, must: bool = False) -> bool:
     """The session that reaches it, and the agreement. Returns whether it took effect."""
     rng = tale.rng
-    if not tale.goes_on(rng.uniform(0.3, 6) * tale.pace) and not must:
+    if not tale.goes_on(rng.uniform(0.3, 6) * tale.pace, must=must):
         return False
     _session(tale, "reached")
     data = _clauses(tale, partial=outcome == codes.PARTIAL)
-    moved = tale.goes_on(rng.uniform(0.02, 2) * tale.pace)
+    moved = tale.goes_on(rng.uniform(0.02, 2) * tale.pace, must=must)
     if outcome == codes.ORAL_AGREEMENT:
         data["agreed_on"] = local_date(tale.at)
         text = agreements.agreement_line(data)
         tale.act("record_oral_agreement", "登记口头协议", data, text, "follow_up")
         _plan_visit(tale, data["agreed_on"])
         return True
-    if not moved and not must:
+    if not moved:
         return False
     tale.act("write_agreement", "写协议书", data, agreements.agreement_line(data), "agreement")
     tale.lay(agreements.tasks_after_writing(tale.facts, data, tale.by))
-    if not sign or (not tale.goes_on(rng.uniform(0.1, 4) * tale.pace) and not must):
+    if not sign or not tale.goes_on(rng.uniform(0.1, 4) * tale.pace, must=must):
         return False
     signed = {"applicant_signed_on": local_date(tale.at)}
     tale.act("sign_agreement", "登记签字盖章", signed, agreements.signing_line(signed), "follow_up")
