@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fulian.testing.browser import HEIGHTS, QUIET
+from fulian.testing.browser import CHINESE, HEIGHTS, QUIET
 from fulian.testing.server import DemoServer, make_demo, serving_demo
 from fulian.testing.tour import STOPS, prepare_tour
 
@@ -35,8 +35,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for stop in STOPS:
                     if stop.role == role and (not wanted or stop.name in wanted):
                         page.goto(stop.address.format(**ids))
-                        page.screenshot(path=folder / f"{stop.name}-{suffix}.png", full_page=True)
-                        print(f"{stop.name}-{suffix}.png")
+                        _take(page, folder / f"{stop.name}-{suffix}.png")
                 page.context.close()
     known = {f"{name}-{suffix}.png" for name in ("login", *(stop.name for stop in STOPS)) for suffix in WIDTHS}
     for picture in folder.glob("*.png"):
@@ -57,7 +56,7 @@ def _chromium() -> Iterator[Browser]:
     if program is None:
         sys.exit("Chromium is missing: please install it (Debian: apt install chromium fonts-noto-cjk)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET), env=CHINESE)
         yield browser
         browser.close()
 
@@ -76,8 +75,18 @@ def _page(browser: Browser, server: DemoServer, width: int) -> Page:
 def _log_in_page(browser: Browser, server: DemoServer, folder: Path, suffix: str, width: int) -> None:
     page = _page(browser, server, width)
     page.goto("/login")
-    page.screenshot(path=folder / f"login-{suffix}.png", full_page=True)
+    _take(page, folder / f"login-{suffix}.png")
     page.context.close()
+
+
+def _take(page: Page, file: Path) -> None:
+    """The whole page. The window grows to the page's height first, so that a fixed bar stands at its foot."""
+    size = page.viewport_size or {"width": WIDTHS["desk"], "height": 0}
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+    page.screenshot(path=file)
+    page.set_viewport_size(size)
+    print(file.name)
 
 
 def _signed_in(browser: Browser, server: DemoServer, role: str, width: int) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -18,7 +19,10 @@ from fulian.testing.server import DemoServer, LiveServer, make_demo, serving, se
 HEIGHTS = {390: 844, 1366: 900}  # the two widths that every page is looked at: a phone, an office screen
 TABLET = 768  # below it: a finger, no mouse
 NO_CHROMIUM = "no Chromium is installed (Debian: apt install chromium)"
+# The environment in which Chromium speaks Chinese of its own, such as 年/月/日 in a date field.
+CHINESE: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN"}
 QUIET = (
+    "--lang=zh-CN",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -41,7 +45,7 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
     """One Chromium for all tests of a worker (a `playwright.sync_api.Browser`). Skips aloud where there is none."""
     program = find_chromium()
     playwright = request.getfixturevalue("playwright")  # of pytest-playwright: only one may run in a process
-    browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+    browser = playwright.chromium.launch(executable_path=program, args=list(QUIET), env=CHINESE)
     yield browser
     browser.close()
 
