@@ -5,8 +5,6 @@ refusal; what is out of scope answers exactly like what does not exist, and nobo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,11 +13,12 @@ from lxml import html
 from fulian.db import db
 from fulian.testing.world import CHIPING, CITY_UNIT, DONGCHANGFU
 
-from ..harness.forms import ENDS_SESSIONS, FORMS, READING, prepare
+from ..harness.calls import call_nowhere, call_of
+from ..harness.forms import ENDS_SESSIONS, FORMS, READING
 from ..harness.objects import Spot
 from ..harness.places import CALLERS, PLACES, Place, object_class, reaches
 from ..harness.routes import ABSENT_ID, OBJECTS, Route, read_expected, routes
-from ..harness.site import Browser, Reply, Site
+from ..harness.site import Reply, Site
 from ..harness.writes import watching
 
 UNITS = (Place("county", DONGCHANGFU), Place("sibling_unit", CHIPING), Place("city_unit", CITY_UNIT))
@@ -74,20 +73,6 @@ def test_no_wrong_grant_and_no_wrong_refusal(caller: str, site: Site, spots: Map
     assert matrix.tried > 100
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request, ready to be sent."""
-
-    browser: Browser
-    method: str
-    url: str
-    data: Mapping[str, Any]
-
-    def send(self) -> Reply:
-        """Send it."""
-        return self.browser.get(self.url) if self.method == "GET" else self.browser.post(self.url, self.data)
-
-
 class Matrix:
     """The cells of one caller."""
 
@@ -137,9 +122,12 @@ class Matrix:
             return None
         return {**{name: mine.ids[name] for name in route.arguments[:-1]}, last: other.ids[last]}
 
+    def _nowhere(self, route: Route, ids: Mapping[str, int]) -> Reply:
+        return call_nowhere(self.site, self.caller, route, ids, self.spots["township"]).send()
+
     def _judge(self, route: Route, spot: Spot, reached: bool, widest: str = "") -> Reply:
         self.tried += 1
-        call = self._call(route, spot, reached)
+        call = call_of(self.site, self.caller, route, spot, granted=reached)
         where = f"{self.caller} {route.method} {call.url} at {spot.place.name}"
         with self.app.app_context():
             engine = db.engine
@@ -158,42 +146,6 @@ class Matrix:
         if not reached and writes.changed:
             self.wrong.append(f"{where}: refused with {reply.status}, but wrote {sorted(writes.changed)}")
         return reply
-
-    def _call(self, route: Route, spot: Spot, reached: bool) -> Call:
-        """What is to be sent, with everything made that it needs."""
-        browser = self._browser(route)
-        data: dict[str, Any] = {}
-        with self.app.app_context():
-            if reached and route.method == "POST":
-                for name in route.arguments:
-                    spot.get(name)
-                prepare(route.endpoint, spot)
-            url = route.url_at(self.app, spot)
-            if route.method == "POST":
-                data = FORMS[route.endpoint](spot)
-        if reached and route.method == "POST":
-            data = {**(browser.fields(url) if self._is_drawn(route) else {}), **data}
-        elif route.arguments:
-            data = {"version": "1", "submission_id": f"matrix-{self.tried}", **data}
-        browser.token()
-        return Call(browser, route.method, url, data)
-
-    def _nowhere(self, route: Route, ids: Mapping[str, int]) -> Reply:
-        """The reply for ids that do not exist, or do not belong together."""
-        query = {"other": str(ABSENT_ID), "field": "note"} if route.about == "person" else {}
-        data: dict[str, Any] = {"version": "1", "submission_id": f"matrix-{self.tried}"}
-        if route.method == "POST":
-            with self.app.app_context():
-                data |= FORMS[route.endpoint](self.spots["township"])
-        return Call(self._browser(route), route.method, route.url(self.app, ids, query), data).send()
-
-    def _is_drawn(self, route: Route) -> bool:
-        return any("GET" in (rule.methods or ()) for rule in self.app.url_map.iter_rules(route.endpoint))
-
-    def _browser(self, route: Route) -> Browser:
-        if route.endpoint not in ENDS_SESSIONS or route.method == "GET":
-            return self.site.browser(self.caller)
-        return self.site.new_browser(CALLERS[self.caller], shut=self.caller == "disabled")
 
     def _expect(self, route: Route, place: str, reply: Reply, reached: bool, widest: str) -> None:
         where = f"{self.caller} {route.method} {reply.url} at {place}: {reply.status} {reply.place}"

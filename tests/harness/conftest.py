@@ -19,12 +19,12 @@ def database_content() -> Content:
 
 
 @pytest.fixture
-def site(app: Flask) -> Site:
-    """The application with a browser for each caller."""
-    return Site(app)
-
-
-@pytest.fixture
 def spots(app: Flask) -> dict[str, Spot]:
     """What stands at each place."""
     return read_grounds(app)
+
+
+@pytest.fixture
+def site(app: Flask, spots: dict[str, Spot]) -> Site:
+    """The application with a browser for each caller; new objects are named on from those of `spots`."""
+    return Site(app)
