@@ -28,7 +28,7 @@ from fulian.people.service import PersonData, read_person
 from fulian.programmes.programme import PartyRole, Programme
 from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse
 
-NEW_PERSON = "new"
+NEW_PERSON, CLAIM = "new", "claim"
 ID_CARD = "id_card"
 
 
@@ -47,6 +47,13 @@ class PartyForm(PartForm):
     relation = RadioField("是申请人的", [Optional()], choices=[], validate_choice=False)
 
     role: PartyRole
+    known_id: int | None = None  # who has this document, where she is in scope
+    elsewhere = ""  # who has this document, where she is known elsewhere: offered to be taken up
+
+    @property
+    def claims(self) -> bool:
+        """Whether it was confirmed that the document is hers who is known elsewhere."""
+        return bool(self.same.data == CLAIM and self.document_number.data)
 
     @property
     def person_id(self) -> int | None:
@@ -144,7 +151,7 @@ class OpeningForm(FormParts):
         relation = form.relation.data or ""
         if form.person_id is not None:
             return NewParty(form.role.code, person_id=form.person_id, relation=relation)
-        return NewParty(form.role.code, person=form.facts, relation=relation)
+        return NewParty(form.role.code, person=form.facts, relation=relation, claim=form.claims)
 
 
 class CloseForm(BaseForm):

@@ -16,7 +16,8 @@ from fulian.cases.service import NewParty, OpenCase, Repeated, open_case
 from fulian.db import transact
 from fulian.errors import Forbidden, NotFound, Refused
 from fulian.people.models import Person
-from fulian.people.service import PersonData
+from fulian.people.scope import visible_people
+from fulian.people.service import AlreadyRegistered, PersonData, register_person
 from fulian.testing.world import (
     CITY,
     DONGCHANGFU,
@@ -24,6 +25,7 @@ from fulian.testing.world import (
     PEACEFUL,
     VIOLENT,
     YANGGU,
+    ZHENXING,
     actor,
     open_mediation,
 )
@@ -133,3 +135,37 @@ def test_a_refused_field_names_the_party(session: Session) -> None:
     with pytest.raises(Refused) as refused:
         transact(open_case, new_case(parties=parties), actor("mediator"))
     assert refused.value.field == "applicant-document_number"
+
+
+def known_elsewhere() -> None:
+    person = PersonData(name="王桂兰", document_kind="id_card", document_number=ELSEWHERE)
+    transact(register_person, person, ZHENXING, actor("other_mediator"))
+
+
+ELSEWHERE = "371599198505121044"
+
+
+def test_a_document_known_elsewhere_is_taken_up_when_confirmed(session: Session) -> None:
+    known_elsewhere()
+    person = PersonData(name="王桂兰", document_kind="id_card", document_number=ELSEWHERE)
+    parties = (NewParty("applicant", person=person), new_case().parties[1])
+    with pytest.raises(AlreadyRegistered) as refused:
+        transact(open_case, new_case(parties=parties), actor("mediator"))
+    assert refused.value.field == "applicant-document_number"
+    assert refused.value.known.person_id is None
+    assert "王**" in refused.value.known.text
+    before = counts(session, Person)[0]
+    opened = transact(open_case, new_case(parties=(replace(parties[0], claim=True), parties[1])), actor("mediator"))
+    assert counts(session, Person)[0] == before + 1  # the respondent only
+    assert session.get_one(Case, opened.id).title == "王桂兰、孙建国"
+    assert session.execute(select(Person.id).where(visible_people(actor("mediator")), Person.name == "王桂兰")).all()
+
+
+def test_a_claim_needs_somebody_to_claim(session: Session) -> None:
+    person = PersonData(name="王桂兰", document_kind="id_card", document_number=ELSEWHERE)
+    with pytest.raises(NotFound):
+        transact(
+            open_case,
+            new_case(parties=(NewParty("applicant", person=person, claim=True), new_case().parties[1])),
+            actor("mediator"),
+        )

@@ -24,13 +24,14 @@ from fulian.errors import Forbidden, NotFound, Refused
 from fulian.orgs.queries import OrgRef, ancestors
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
 from fulian.people.models import TOKENS as PERSON_TOKENS
-from fulian.people.queries import seen_names
-from fulian.people.service import PersonData, check_new, link_people, store_person
+from fulian.people.queries import person_names, seen_names
+from fulian.people.service import PersonData, check_new, known_holder, link_people, store_person
 from fulian.programmes.loader import find_programme
 from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
 from fulian.programmes.service import require_intake
 
 TITLE_LENGTH = 120
+TWICE = "同一个人不能既是这一方又是那一方，请核对选的是谁。"
 
 
 class Repeated(Exception):
@@ -39,12 +40,17 @@ class Repeated(Exception):
 
 @dataclass(frozen=True)
 class NewParty:
-    """One party as the opening form gives it: a person who is known (`person_id`), or the facts of a new one."""
+    """One party as the opening form gives it: a person who is known (`person_id`), or the facts of a new one.
+
+    With `claim` the document among the facts is somebody's who is known elsewhere, and it was confirmed that it is her:
+    she is taken up by this case.
+    """
 
     role: str
     person_id: int | None = None
     person: PersonData | None = None
     relation: str = ""
+    claim: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ def _check_parties(roles: tuple[PartyRole, ...], parties: tuple[NewParty, ...]) 
         raise Refused("有一位当事人的身份不属于这个项目，请重新选择。")
     known = [party.person_id for party in parties if party.person_id is not None]
     if len(known) != len(set(known)):
-        raise Refused("同一个人不能既是这一方又是那一方，请核对选的是谁。")
+        raise Refused(TWICE)
 
 
 def _persons(parties: tuple[NewParty, ...], org: OrgRef, by: Actor) -> dict[int, str]:
@@ -143,16 +149,21 @@ def _persons(parties: tuple[NewParty, ...], org: OrgRef, by: Actor) -> dict[int,
     names = seen_names(by, known) if known else {}
     if len(names) < len(known):
         raise NotFound
-    new = {party: _checked(party, by) for party in parties if party.person_id is None}
+    new = {party: _checked(party, by) for party in parties if party.person_id is None and not party.claim}
     persons = {}
     for party in parties:
         if party.person_id is not None:
             persons[party.person_id] = names[party.person_id]
+        elif party.claim:
+            holder_id = known_holder(party.person.document_number if party.person else "", by)
+            persons |= person_names([holder_id])
         else:
             person_id = store_person(new[party], org.id, org.county_id, by)
             if person_id is None:
                 raise Repeated
             persons[person_id] = new[party].name
+    if len(persons) < len(parties):
+        raise Refused(TWICE)
     return persons
 
 
@@ -162,7 +173,8 @@ def _checked(party: NewParty, by: Actor) -> PersonData:
     try:
         return check_new(party.person, by)
     except Refused as refused:
-        raise Refused(refused.message, f"{party.role}-{refused.field or 'name'}") from refused
+        refused.field = f"{party.role}-{refused.field or 'name'}"
+        raise
 
 
 # Core statements, made once: an ORM flush of the same rows costs several times as much. Written alike on both

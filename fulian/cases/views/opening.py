@@ -16,6 +16,7 @@ from fulian.cases.views.blueprint import UNPROCESSABLE, Answer, blueprint
 from fulian.db import transact
 from fulian.errors import Forbidden, Refused
 from fulian.people.queries import PersonLine, match_people, people_by_id
+from fulian.people.service import AlreadyRegistered
 from fulian.programmes.loader import find_programme
 from fulian.programmes.queries import open_codes
 from fulian.web.access import form_checks_csrf, requires
@@ -41,11 +42,17 @@ def new() -> Answer:
     if not places:
         return render_template("cases/new_choice.html", programmes=[], wanted=code)
     form = OpeningForm(programme, [(place.id, place.short_name) for place in places])
-    if request.method == "POST" and _complete(form, by):
-        answer = _save(form, by)
+    if request.method == "POST":
+        answer = _saved_before(form, by) or (_save(form, by) if _complete(form, by) else None)
         if answer is not None:
             return answer
     return _page(form, by)
+
+
+def _saved_before(form: OpeningForm, by: Actor) -> Answer | None:
+    """Where this filling of the form was saved already (a second press, a cut line), its case."""
+    before = find_submission(by, str(form.where.submission_id.data or ""))
+    return redirect(url_for("cases.show", case_id=before.id)) if before is not None else None
 
 
 def _page(form: OpeningForm, by: Actor) -> tuple[str, int]:
@@ -65,9 +72,9 @@ def _page(form: OpeningForm, by: Actor) -> tuple[str, int]:
 def _candidates(party: PartyForm, by: Actor) -> list[PersonLine]:
     """Who may be meant by the name that was typed, and whoever was chosen before."""
     found = match_people(by, party.name.data) if party.name.data else []
-    if party.person_id is not None and party.person_id not in {line.id for line in found}:
-        found = [*people_by_id(by, [party.person_id]), *found]
-    return found
+    wanted = [one for one in (party.person_id, party.known_id) if one is not None]
+    missing = [one for one in wanted if one not in {line.id for line in found}]
+    return [*people_by_id(by, missing), *found] if missing else found
 
 
 def _complete(form: OpeningForm, by: Actor) -> bool:
@@ -78,7 +85,7 @@ def _complete(form: OpeningForm, by: Actor) -> bool:
         if not party.same.data and party.name.data and not party.name.errors and match_people(by, party.name.data):
             party.name.errors = [*party.name.errors, "有同名或相近的人，请在下面选是不是同一个人。"]
             filled = False
-        elif party.same.data not in ("", None, NEW_PERSON) and party.person_id is None:
+        elif party.same.data not in ("", None, NEW_PERSON) and party.person_id is None and not party.claims:
             party.name.errors = [*party.name.errors, "请重新选是不是同一个人。"]
             filled = False
     return filled
@@ -90,16 +97,24 @@ def _save(form: OpeningForm, by: Actor) -> Answer | None:
     try:
         opened = transact(open_case, values, by)
     except Repeated:
-        before = find_submission(by, values.submission_id)
-        if before is None:
-            abort(400)
-        return redirect(url_for("cases.show", case_id=before.id))
+        return _saved_before(form, by) or abort(400)
     except Forbidden:
         raise
     except Refused as refused:
+        _offer(form, refused)
         _refuse(form, refused)
         return None
     return redirect(url_for("cases.show", case_id=opened.id, opened=1))
+
+
+def _offer(form: OpeningForm, refused: Refused) -> None:
+    """Where a document is somebody's already, offer to take her: as a candidate here, or claimed from elsewhere."""
+    if not isinstance(refused, AlreadyRegistered):
+        return
+    for party in form.parties:
+        if refused.field == f"{party.role.code}-document_number":
+            party.known_id = refused.known.person_id
+            party.elsewhere = "" if refused.known.person_id is not None else refused.known.text
 
 
 def _refuse(form: OpeningForm, refused: Refused) -> None:

@@ -13,6 +13,7 @@ from fulian.people.service.register import (
     check_new,
     claim_person,
     find_known,
+    known_holder,
     register_person,
     store_person,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "end_post",
     "find_known",
     "hold_post",
+    "known_holder",
     "link_people",
     "link_person",
     "merge_people",

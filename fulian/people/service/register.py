@@ -141,6 +141,18 @@ def announce_known(number: str, by: Actor) -> Known | None:
     return find_known(number, by)
 
 
+def known_holder(number: str, by: Actor) -> int:
+    """The id of whoever is known, here or elsewhere, by exactly this document. Raises NotFound.
+
+    For an act that takes her up and logs it, as opening a case does.
+    """
+    holder = _find_holder(number, by)
+    if holder is None:
+        raise NotFound
+    person_id: int = holder.id
+    return person_id
+
+
 def claim_person(number: str, org_id: int, by: Actor) -> int:
     """Link somebody known elsewhere to an organisation, by the exact number of her document; returns her id.
 
