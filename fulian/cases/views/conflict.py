@@ -92,12 +92,18 @@ def _shown(field: Any) -> str:
 
 
 def _marked(mine: str, saved: str) -> tuple[Markup, Markup]:
-    """Both texts with what is only in one of them marked."""
-    pairs = SequenceMatcher(None, mine, saved, autojunk=False).get_opcodes()
-    left = Markup("").join(_part(mine[a:b], kind == "equal") for kind, a, b, _c, _d in pairs)
-    right = Markup("").join(_part(saved[c:d], kind == "equal") for kind, _a, _b, c, d in pairs)
+    """Both texts with what is only in one of them marked. A single character in common is taken for chance."""
+    left, right = Markup(""), Markup("")
+    a = b = 0
+    for block in SequenceMatcher(None, mine, saved, autojunk=False).get_matching_blocks():
+        if block.size == 1:
+            continue
+        same = escape(mine[block.a : block.a + block.size])
+        left += _inserted(mine[a : block.a]) + same
+        right += _inserted(saved[b : block.b]) + same
+        a, b = block.a + block.size, block.b + block.size
     return left or escape(NOTHING), right or escape(NOTHING)
 
 
-def _part(text: str, same: bool) -> Markup:
-    return escape(text) if same or not text else Markup("<ins>{}</ins>").format(text)
+def _inserted(text: str) -> Markup:
+    return Markup("<ins>{}</ins>").format(text) if text else Markup("")

@@ -1,0 +1,597 @@
+"""The pages of cases: each is drawn for who may, bad input comes back with its text, two versions are shown."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
+
+from fulian.app import create_app
+from fulian.cases.models import Case, Event, Party, Task
+from fulian.cases.service import add_note, add_task, edit_case, restrict_case
+from fulian.cases.service.editing import CaseEdit
+from fulian.db import db, transact
+from fulian.people.models import Person
+from fulian.programmes.models import Opening
+from fulian.testing.world import DONGCHANGFU, GULOU, LIUYUAN, PASSWORD, PEACEFUL, VIOLENT, actor, open_mediation
+
+TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
+SUBMISSION = re.compile(r'name="submission_id"[^>]* value="([^"]+)"')
+LATIN = re.compile(r">[^<]*\b[A-Za-z]{4,}\b[^<]*<")
+ANSWERS: Mapping[str, Any] = {
+    **{name: value for name, value in PEACEFUL.items() if not isinstance(value, bool)},
+    "notice_given": "y",
+    "applicant-name": "赵春梅",
+    "respondent-name": "孙建国",
+    "respondent-relation": "husband",
+}
+
+
+@dataclass
+class Browser:
+    """Somebody at a browser, without scripts."""
+
+    client: FlaskClient
+    token: str = ""
+    text: str = ""
+
+    def get(self, path: str, status: int = 200) -> str:
+        """Open a page; its text."""
+        return self._read(self.client.get(path), status)
+
+    def post(self, path: str, status: int, **fields: Any) -> str:
+        """Send a form with the token of the page seen last; the text of the answer, for a redirect its address."""
+        data = {"csrf_token": self.token, **{name.replace("__", "-"): value for name, value in fields.items()}}
+        response = self.client.post(path, data=data)
+        text = self._read(response, status)
+        return str(response.location) if status in (302, 303) else text
+
+    def _read(self, response: TestResponse, status: int) -> str:
+        self.text = response.get_data(as_text=True)
+        assert response.status_code == status, self.text[:2000]
+        found = TOKEN.search(self.text)
+        self.token = found[1] if found else self.token
+        return self.text
+
+
+Browse = Callable[[str], Browser]
+
+
+@pytest.fixture
+def browse(app: Flask) -> Browse:
+    """`browse("mediator")`: a browser in which this account is logged in."""
+
+    def open_browser(username: str) -> Browser:
+        browser = Browser(app.test_client())
+        browser.get("/login")
+        browser.post("/login", 302, username=username, password=PASSWORD)
+        return browser
+
+    return open_browser
+
+
+@dataclass
+class House:
+    """The application from within: each call in a context of its own, as a request has one."""
+
+    app: Flask
+
+    def open(self, days: int = 1, **case: Any) -> int:
+        """Open a case of the mediator some days ago; its id."""
+        with self.app.app_context():
+            return open_mediation(now=now() - timedelta(days=days), **case).id
+
+    def act(self, use_case: Callable[..., Any], *args: Any, by: str = "mediator") -> None:
+        with self.app.app_context():
+            transact(use_case, *args, actor(by, now()))
+
+    def value(self, statement: Any) -> Any:
+        """The first value that a statement finds."""
+        with self.app.app_context():
+            return db.session.execute(statement).scalars().first()
+
+    def of(self, case_id: int, column: Any) -> Any:
+        return self.value(select(column).where(Case.id == case_id))
+
+    def count(self, model: type[Any]) -> int:
+        return int(self.value(select(func.count()).select_from(model)))
+
+    def write(self, statement: Any) -> None:
+        with self.app.app_context():
+            db.session.execute(statement)
+            db.session.commit()
+
+
+@pytest.fixture
+def house(app: Flask) -> House:
+    return House(app)
+
+
+@pytest.fixture
+def case_id(house: House) -> int:
+    """A case of the mediator that both sides want mediated, opened yesterday."""
+    return house.open()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def problems(text: str) -> list[str]:
+    """The errors at the fields of a page."""
+    return re.findall(r'<div class="wrong" id="[^"]+">.*?</svg>(.*?)</div>', text)
+
+
+# --- every page -------------------------------------------------------------------------------------------------------
+
+FORMS = (
+    "do/record_session",
+    "do/record_willingness",
+    "do/write_agreement",
+    "close",
+    "edit",
+    "restrict",
+    "note",
+    "tasks/new",
+    "files/new",
+)
+
+
+def test_every_page_of_a_case_is_drawn(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    texts = [mediator.get(f"/cases/{case_id}/{page}") for page in (*FORMS, "history")]
+    texts += [mediator.get(path) for path in ("/", "/cases/", "/cases/new", f"/cases/{case_id}")]
+    task = house.value(select(Task.id).where(Task.case_id == case_id, Task.legal.is_(False)))
+    texts.append(mediator.get(f"/cases/{case_id}/tasks/{task}/done"))
+    lead = browse("lead")
+    texts += [lead.get(path) for path in (f"/cases/{case_id}/handler", "/cases/urgent", "/")]
+    for text in texts:
+        assert not re.search(r"""\sstyle=|<style|\son[a-z]+="|javascript:""", text)
+        main = text[text.index("<main") : text.index("</main>")]
+        assert LATIN.findall(re.sub(r">(Word|Excel)<", "><", main.replace("Word 和 Excel", ""))) == []
+
+
+@pytest.mark.parametrize("username", ["system", "security", "audit"])
+def test_the_three_administrators_see_their_pages_and_no_case(
+    house: House, case_id: int, browse: Browse, username: str
+) -> None:
+    page = browse(username).get("/")
+    assert "您可以办的" in page
+    assert 'href="/accounts/"' in page
+    assert "/cases/" not in page
+    assert "赵春梅" not in page
+
+
+def test_a_page_of_a_case_out_of_scope_is_not_there(house: House, case_id: int, browse: Browse) -> None:
+    other = browse("other_mediator")
+    for page in ("", *(f"/{form}" for form in FORMS), "/history"):
+        other.get(f"/cases/{case_id}{page}", 404)
+
+
+# --- workbench --------------------------------------------------------------------------------------------------------
+
+
+def test_the_counters_filter_the_list_below(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    house.act(add_task, case_id, "走访老人住处", local_today(), None, "t-1")
+    page = mediator.get("/")
+    assert "登记调解：赵春梅、孙建国" in page
+    assert re.findall(r"<b>(\d+)</b>", page[page.index('class="cnt') :])[:3] == ["0", "1", "1"]
+    assert "走访老人住处：赵春梅、孙建国" in mediator.get("/?due=today")
+    assert "登记调解" not in mediator.text
+    assert "没有逾期的事" in mediator.get("/?due=late")
+    assert "办结，或双方同意延期" in mediator.get("/?due=all")
+    mediator.get("/?due=never", 400)
+
+
+def test_whoever_sees_an_area_gets_its_due_cases(house: House, case_id: int, browse: Browse) -> None:
+    page = browse("admin").get("/")
+    assert "本辖区快到期的案件" in page
+    assert "赵春梅、孙建国" in page
+    assert "/cases/?due=late" in page
+    assert "新建案件" not in page[page.index("<main") :]
+
+
+# --- list -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_says_what_it_shows(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    page = mediator.get("/cases/")
+    assert "案号省略了“聊妇调〔2026〕371502-”" in page or now().year != 2026
+    assert '<a href="/cases/" aria-current="true"' in page
+    assert "共 <b>1</b> 件在办" in page
+    page = mediator.get("/cases/?risk=r&mine=1")
+    assert "没有符合条件的案件" in page
+    page = mediator.get("/cases/?risk=b&mine=1&stage=accepted")
+    assert "共 <b>1</b> 件在办" in page
+    assert 'href="/cases/?stage=accepted&amp;mine=1" aria-label="去掉蓝色"' in page
+    assert "还没有在办的案件" in browse("sibling").get("/cases/")
+    assert "没有逾期的案件" in mediator.get("/cases/?due=late")
+    assert "共 <b>1</b> 件" in mediator.get("/cases/?due=soon")
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=name", "status=any", "risk=x", "org=99", "due=now", "after=1", "q=13800005512"]
+)
+def test_what_is_not_declared_is_refused(house: House, browse: Browse, query: str) -> None:
+    browse("mediator").get(f"/cases/?{query}", 400)
+
+
+def test_a_search_goes_into_the_address_only_where_it_is_no_number(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    mediator.get("/cases/")
+    assert mediator.post("/cases/", 303, q="zcm", mine="1") == "/cases/?q=zcm&mine=1"
+    assert "赵春梅、孙建国" in mediator.get("/cases/?q=zcm")
+    assert mediator.post("/cases/", 303, q=house.of(case_id, Case.number)).endswith(f"/cases/{case_id}")
+    page = mediator.post("/cases/", 200, q="371599199003070026")
+    assert "没有找到这个号码的案件" in page
+    assert "371599199003070026" not in re.sub(r'value="371599199003070026"', "", page)
+    assert "没有找到“王五”的案件" in mediator.get("/cases/?q=王五")
+
+
+def test_a_long_list_is_turned_over(house: House, browse: Browse) -> None:
+    for days in range(22):
+        house.open(days, names=(f"田{'甲乙丙丁'[days % 4]}", "田守信"))
+    mediator = browse("mediator")
+    mediator.client.environ_base["HTTP_USER_AGENT"] = "Mobile"
+    page = mediator.get("/cases/")
+    assert "第 1—20 件" in page
+    following = re.search(r'href="([^"]+)">下一页', page)
+    assert following is not None
+    page = mediator.get(following[1].replace("&amp;", "&"))
+    assert "第 21—22 件" in page
+    assert "上一页" in page
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_logged_in_three_pages(house: House, browse: Browse) -> None:
+    mediator = browse("mediator")
+    assert 'href="/cases/new"' in mediator.get("/")
+    page = mediator.get("/cases/new")
+    assert [title for title in ("1　谁来求助", "2　什么事", "3　安全筛查", "4　告知与同意") if title not in page] == []
+    assert "checked" not in page  # nothing is answered for her
+    submission = SUBMISSION.search(page)
+    assert submission is not None
+    fields = {**ANSWERS, "org_id": LIUYUAN, "submission_id": submission[1]}
+    address = mediator.post("/cases/new", 302, **fields)
+    page = mediator.get(address)
+    assert "已受理登记，案号" in page
+    assert re.search(r'<div class="fs-5 fw-semibold">聊妇调〔\d{4}〕371502-000001</div>', page)
+    # pressed twice, or sent again after a cut line: the same case
+    again = mediator.post("/cases/new", 302, **fields)
+    assert again.split("?")[0] == address.split("?")[0]
+    assert (house.count(Case), house.count(Person)) == (1, 2)
+
+
+def test_bad_input_comes_back_with_its_texts_at_the_fields(house: House, browse: Browse) -> None:
+    mediator = browse("mediator")
+    mediator.get("/cases/new")
+    page = mediator.post("/cases/new", 422, org_id=LIUYUAN, submission_id="s-1", **{
+        **ANSWERS, "summary": "", "hit": "maybe", "respondent__document_number": "371599199003070021",
+        "respondent__phone": "138", "disputes": ["visits", "feelings"],
+    })  # fmt: skip
+    assert "有 4 处要改，改好再登记。" in page
+    assert len(problems(page)) == 4
+    for kept in (
+        'value="赵春梅"',
+        'value="371599199003070021"',
+        'value="138"',
+        'value="visits" checked',
+        "<details open",
+    ):
+        assert kept in page
+    assert 'href="#respondent-phone"' in page
+    assert 'id="respondent-phone"' in page
+    assert (house.count(Case), house.count(Person)) == (0, 0)
+
+
+def test_nobody_is_taken_for_somebody_else_unasked(house: House, case_id: int, browse: Browse) -> None:
+    known = house.value(select(Person.id).where(Person.name == "赵春梅"))
+    mediator = browse("mediator")
+    mediator.get("/cases/new")
+    fields: dict[str, Any] = {**ANSWERS, "org_id": LIUYUAN, "submission_id": "s-2", "respondent-name": "陈国强"}
+    page = mediator.post("/cases/new", 422, **fields)
+    assert problems(page) == ["有同名或相近的人，请在下面选是不是同一个人。"]
+    assert f'name="applicant-same" value="{known}"' in page
+    assert "都不是，新登记一个人" in page
+    address = mediator.post("/cases/new", 302, **fields, **{"applicant-same": str(known)})
+    assert "陈国强" in mediator.get(address)
+    assert house.value(select(func.count()).where(Party.person_id == known)) == 2
+    mediator.post("/cases/new", 302, **{**fields, "submission_id": "s-3", "respondent-name": "陈大力"}, **{
+        "applicant-same": "new"})  # fmt: skip
+    assert house.value(select(func.count()).where(Person.name == "赵春梅")) == 2
+
+
+def test_a_chosen_person_stays_chosen_while_the_rest_is_mended(house: House, case_id: int, browse: Browse) -> None:
+    known = house.value(select(Person.id).where(Person.name == "赵春梅"))
+    mediator = browse("mediator")
+    mediator.get("/cases/new")
+    page = mediator.post("/cases/new", 422, **{
+        **ANSWERS, "org_id": LIUYUAN, "submission_id": "s", "respondent-name": "陈国强", "summary": "",
+        "applicant-name": "春", "applicant-same": str(known)})  # fmt: skip
+    assert f'name="applicant-same" value="{known}" checked' in page
+
+
+def test_where_no_programme_takes_cases_the_page_says_so(house: House, browse: Browse) -> None:
+    page = browse("foreign_lead").get("/cases/new")
+    assert "现在不能新建案件" in page
+    house.write(update(Opening).values(intake_ends_at=now() - timedelta(minutes=1)))
+    page = browse("mediator").get("/cases/new?programme=mediation")
+    assert "现在不能新建案件" in page
+    browse("mediator").get("/cases/new?programme=nothing", 404)
+
+
+def test_who_works_in_two_places_says_where(house: House, browse: Browse) -> None:
+    page = browse("lead").get("/cases/new")
+    assert f'name="org_id" value="{DONGCHANGFU}"' in page
+    page = browse("township").get("/cases/new", 403)
+    assert str(GULOU) not in page
+
+
+# --- the case ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_case_page_shows_who_what_and_what_next(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    first = house.value(select(Party.id).where(Party.case_id == case_id).order_by(Party.sort))
+    house.act(add_note, case_id, "走访甲方", "现住亲属家。\n白天不便接电话。", now(), first)
+    page = mediator.get(f"/cases/{case_id}")
+    assert page.count(f'href="/cases/{case_id}/do/record_session">登记第一次调解</a>') == 2  # desk, and the phone's bar
+    assert "仅甲方材料，不得告知乙方" in page
+    assert "现住亲属家。<br>白天不便接电话。" in page
+    assert f'href="/cases/{case_id}?told={first}"' in page
+    assert "登记</b>" not in mediator.get(f"/cases/{case_id}?told={first}")
+    mediator.get(f"/cases/{case_id}?told=999", 400)
+    assert "申请人的丈夫" in page
+    assert re.search(r'<span class="jia">甲</span> <a class="tap" href="/people/\d+"><b>赵春梅</b>', page)
+
+
+def test_who_may_only_read_gets_no_buttons(house: House, case_id: int, browse: Browse) -> None:
+    page = browse("township").get(f"/cases/{case_id}")
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "btn" not in main
+    assert f"/cases/{case_id}/history" in main
+    assert "/do/" not in main
+
+
+def test_a_restricted_case_says_who_reads_it(house: House, browse: Browse) -> None:
+    opened = house.open(0, data=VIOLENT)
+    page = browse("mediator").get(f"/cases/{opened}")
+    assert "受限案件" in page
+    assert "谁能看" in page
+    assert "项目负责人、县级管理员" in page
+    assert "甲方住址保密" in page
+    page = browse("admin").get(f"/cases/{opened}")
+    assert "/people/" not in page[page.index("<main") :]  # the persons are linked to the handler only
+    browse("colleague").get(f"/cases/{opened}", 404)
+
+
+def test_a_closed_programme_and_a_missing_one_are_said_in_words(
+    house: House, case_id: int, app_config: dict[str, Any], browse: Browse
+) -> None:
+    house.write(update(Opening).values(ends_at=now() - timedelta(minutes=1)))
+    page = browse("mediator").get(f"/cases/{case_id}")
+    assert "在这里已经停用，案件只能查看" in page
+    assert "/do/" not in page
+    blocked = create_app(app_config | {"FULIAN_BLOCK": "mediation"})
+    without = Browser(blocked.test_client())
+    without.get("/login")
+    without.post("/login", 302, username="mediator", password=PASSWORD)
+    page = without.get(f"/cases/{case_id}")
+    assert "本项目的明细暂不可看" in page
+    assert "水城家和" in page
+    assert "赵春梅、孙建国" in without.get("/cases/")
+    assert "赵春梅、孙建国" in without.get("/")
+    assert "登记" in without.get(f"/cases/{case_id}/history")
+    with blocked.app_context():
+        db.engine.dispose()
+
+
+# --- acts -------------------------------------------------------------------------------------------------------------
+
+
+def session_fields(**changed: Any) -> dict[str, Any]:
+    at = datetime.now().astimezone() - timedelta(hours=1)
+    return {
+        "at": at.astimezone().strftime("%Y-%m-%dT%H:%M"),
+        "place": "柳园街道婚调室",
+        "told": "y",
+        "content": "双方同意再谈一次。",
+        "result": "again",
+        **changed,
+    }
+
+
+def test_a_transition_is_done_and_its_refusal_stands_at_the_field(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/do/record_session"
+    mediator.get(path)
+    ahead = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    page = mediator.post(path, 422, version="1", **session_fields(at=ahead))
+    assert problems(page) == ["这个时间还没到。调解后再登记；若是预约，请用“加一项待办”。"]
+    assert f'value="{ahead}"' in page
+    assert "双方同意再谈一次。" in page
+    assert 'name="version" value="1"' in page
+    assert house.of(case_id, Case.stage) == "accepted"
+    assert mediator.post(path, 302, version="1", **session_fields()).endswith(f"/cases/{case_id}")
+    assert "登记第二次调解" in mediator.get(f"/cases/{case_id}")
+    mediator.post(path, 400, version="x", **session_fields())
+    mediator.get(f"/cases/{case_id}/do/nothing", 404)
+
+
+def test_a_barred_act_says_why_instead_of_its_form(house: House, browse: Browse) -> None:
+    opened = house.open(0, data=VIOLENT)
+    mediator = browse("mediator")
+    page = mediator.get(f"/cases/{opened}/do/record_session")
+    assert "现在不能登记第一次调解" in page
+    assert 'name="content"' not in page
+    assert "有严重家暴风险，不能调解" in mediator.get(f"/cases/{opened}")
+    assert "报告公安" in mediator.text
+
+
+def test_closing_asks_and_refuses_at_the_field_of_either_form(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/close"
+    page = mediator.get(path)
+    assert "没办完的 2 项待办一并结束" in page
+    assert page.count('name="csrf_token"') == 2  # of the log-out, and one of the form
+    page = mediator.post(path, 422, version="1")
+    assert problems(page) == ["请选择结果。", "请写明办结情况，一两句话就可以。"]
+    page = mediator.post(path, 422, version="1", outcome="42", note="转到区妇联。")
+    assert problems(page) == ["请写明转到哪里，例如“东昌府区人民法院”。"]
+    assert 'id="transferred_to-error"' in page
+    assert "转到区妇联。" in page
+    mediator.post(path, 302, version="1", outcome="42", note="转到区妇联。", transferred_to="东昌府区妇联")
+    page = mediator.get(f"/cases/{case_id}")
+    assert "已办结" in page
+    assert "终止，转其他单位" in page
+    assert "/do/" not in page
+    assert "终止，转其他单位" in mediator.get("/cases/?status=closed")
+
+
+def test_a_stale_save_shows_both_versions(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/edit"
+    page = mediator.get(path)
+    assert "分居四个月" in page
+    house.act(edit_case, case_id, 1, CaseEdit("分居五个月，要求按月支付。", "o"), by="lead")
+    mine = {"version": "1", "summary": "分居四个月，要求一次付清。", "risk": "b"}
+    page = mediator.post(path, 409, **mine)
+    assert "刘敏在" in page
+    assert "分居<ins>四</ins>个月，要求<ins>一次付清。</ins>" in page
+    assert "分居<ins>五</ins>个月，要求<ins>按月支付。</ins>" in page
+    assert 'name="risk" value="o"' in page
+    assert house.of(case_id, Case.summary) == "分居五个月，要求按月支付。"
+    mediator.post(path, 302, version="2", summary="", merged="分居五个月，要求一次付清。", risk="o")
+    assert (house.of(case_id, Case.summary), house.of(case_id, Case.risk)) == ("分居五个月，要求一次付清。", "o")
+    page = mediator.post(path, 422, version="3", summary="", risk="o")
+    assert problems(page) == ["请用一句话说清是什么事。"]
+
+
+def test_a_stale_act_keeps_what_was_typed(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/do/record_session"
+    mediator.get(path)
+    house.act(edit_case, case_id, 1, CaseEdit("改过。", "o"), by="lead")
+    page = mediator.post(path, 409, version="1", **session_fields(content="双方<同意>再谈。"))
+    assert "仍按我填的保存" in page
+    assert "再约一次" in page
+    assert 'name="content" value="双方&lt;同意&gt;再谈。"' in page
+    assert 'name="version" value="2"' in page
+    mediator.post(path, 302, version="2", **session_fields())
+
+
+def test_notes_and_tasks_are_written_and_mended(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    page = mediator.get(f"/cases/{case_id}/note")
+    assert 'name="wall" value="" checked' in page
+    ahead = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    page = mediator.post(f"/cases/{case_id}/note", 422, text="电话联系过。", at=ahead, wall="")
+    assert problems(page) == ["这个时间还没到。发生后再登记；若是预约，请用“加一项待办”。"]
+    assert "电话联系过。" in page
+    mediator.post(f"/cases/{case_id}/note", 302, text="电话联系过。", at="2026-01-05T09:00", wall="", title="")
+    assert "补记" in mediator.get(f"/cases/{case_id}")
+    path = f"/cases/{case_id}/tasks/new"
+    mediator.get(path)
+    page = mediator.post(path, 422, title="走访", due_on="2020-01-01", submission_id="t-2")
+    assert problems(page) == ["这一天已经过去了，请选今天或以后的日子。"]
+    for _ in range(2):
+        mediator.post(path, 302, title="走访", due_on=local_today().isoformat(), due_time="23:58", submission_id="t-2")
+    task = house.value(select(Task.id).where(Task.title == "走访"))
+    assert "走访" in mediator.get(f"/cases/{case_id}/tasks/{task}/done")
+    mediator.post(f"/cases/{case_id}/tasks/{task}/done", 302, note="老人在家。")
+    assert "办完：走访" in mediator.get(f"/cases/{case_id}")
+    mediator.get(f"/cases/{case_id}/tasks/{task}/done", 404)
+
+
+def test_a_file_is_kept_and_given_back(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/files/new"
+    mediator.get(path)
+    page = mediator.post(path, 422, label="身份证", submission_id="f-1", file=(io.BytesIO(b"<svg>"), "a.svg"), party="")
+    assert problems(page) == ["只收照片（JPG、PNG）、PDF、Word 和 Excel 文件，请换一种格式。"]
+    assert "文件要重新选一次" in page
+    assert 'value="身份证"' in page
+    photo = b"\xff\xd8\xff" + b"0" * 2000
+    mediator.post(path, 302, label="身份证", submission_id="f-1", file=(io.BytesIO(photo), "甲.jpg"), party="")
+    link = re.search(rf'href="(/cases/{case_id}/files/\d+)">身份证</a>', mediator.get(f"/cases/{case_id}"))
+    assert link is not None
+    given = mediator.client.get(link[1])
+    assert given.data == photo
+    assert given.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_case_changes_hands_and_becomes_restricted(house: House, case_id: int, browse: Browse) -> None:
+    lead = browse("lead")
+    page = lead.get(f"/cases/{case_id}/handler")
+    assert "现在的经办人是 <b>李秀英</b>" in page
+    assert "李秀英的 2 项待办一起转给新的经办人" in page
+    page = lead.post(f"/cases/{case_id}/handler", 422, version="1", reason="")
+    assert len(problems(page)) == 2
+    lead.post(f"/cases/{case_id}/handler", 302, version="1", handler_id="2", reason="请假")
+    assert house.of(case_id, Case.handler_id) == 2
+    colleague = browse("colleague")
+    colleague.get(f"/cases/{case_id}/restrict")
+    page = colleague.post(f"/cases/{case_id}/restrict", 422, version="2", reason="")
+    assert problems(page) == ["请写明理由。"]
+    colleague.post(f"/cases/{case_id}/restrict", 302, version="2", reason="对方会来单位打听")
+    assert "取消受限" in colleague.get(f"/cases/{case_id}/restrict")
+    browse("mediator").get(f"/cases/{case_id}", 404)
+
+
+def test_an_emergency_opens_a_restricted_case_by_its_number(house: House, case_id: int, browse: Browse) -> None:
+    house.act(restrict_case, case_id, 1, "对方会来单位打听")
+    city = browse("city")
+    city.get(f"/cases/{case_id}", 404)
+    city.get("/cases/urgent")
+    page = city.post("/cases/urgent", 422, number="聊妇调〔2026〕371502-009999", reason="公安急需。")
+    assert len(problems(page)) == 1
+    assert "公安急需。" in page
+    address = city.post("/cases/urgent", 302, number=house.of(case_id, Case.number), reason="公安急需。")
+    assert "赵春梅、孙建国" in city.get(address)
+    assert "紧急查看：丁秀兰" in browse("lead").get(f"/cases/{case_id}")
+    browse("mediator").get("/cases/urgent", 403)
+
+
+def test_the_history_speaks_in_words(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    mediator.get(f"/cases/{case_id}/do/record_session")
+    mediator.post(f"/cases/{case_id}/do/record_session", 302, version="1", **session_fields())
+    mediator.post(f"/cases/{case_id}/edit", 302, version="2", summary="改过的一句话。", risk="o")
+    house.act(add_task, case_id, "走访", date(2030, 1, 5), None, "t-3")
+    page = mediator.get(f"/cases/{case_id}/history")
+    main = page[page.index("<main") : page.index("</main>")]
+    assert LATIN.findall(main) == []
+    for text in (
+        "登记案件",
+        "登记调解",
+        "更正案件",
+        "加待办",
+        "再约一次",
+        "2030年1月5日",
+        "风险等级：",
+        "受理告知",
+        "李秀英",
+    ):
+        assert text in main
+
+
+def test_a_page_left_open_too_long_keeps_what_was_typed(house: House, case_id: int, browse: Browse) -> None:
+    mediator = browse("mediator")
+    mediator.get(f"/cases/{case_id}/note")
+    mediator.token = "stale"
+    page = mediator.post(f"/cases/{case_id}/note", 422, text="写了很久。", at="2026-01-05T09:00", wall="")
+    assert "这一页打开得太久" in page
+    assert "写了很久。" in page
+    assert house.value(select(func.count()).where(Event.kind == "note")) == 0
+
+
+def local_today() -> date:
+    return (now() + timedelta(hours=8)).date()
