@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 from sqlalchemy.types import TypeEngine
 
 from fulian.db import db
 
 Convert = Callable[[Any], Any]
+Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 class Prepared:
     """A SELECT whose parameters are named `bindparam`s; made once, at import."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Query) -> None:
         self.statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
@@ -41,7 +42,7 @@ class Prepared:
 class _Compiled:
     """The statement in the words of one kind of database, with what converts its values."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+    def __init__(self, statement: Query, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.order: list[str] | None = compiled.positiontup  # None: by name

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union
 from sqlalchemy.orm import aliased
 
 from fulian.accounts.roles import PERMISSIONS
@@ -52,7 +53,7 @@ def scope_arms(viewer: Viewer, permission: str = "cases.view", within: int | Non
         place = places.get(grant.org_id)
         if place is not None and not (own and place != grant.org_id):
             arms.add(ScopeArm(place, own, grant.programme))
-    return tuple(sorted(arms, key=lambda arm: (arm.scope_id, arm.own, arm.programme or "")))
+    return tuple(sorted(arms, key=lambda arm: (arm.own, arm.programme or "", arm.scope_id)))
 
 
 def _inside(held: Iterable[Held], within: int) -> dict[int, int]:
@@ -69,40 +70,78 @@ def _inside(held: Iterable[Held], within: int) -> dict[int, int]:
     return places
 
 
+@dataclass(frozen=True)
+class RoleArm:
+    """The `case_access` rows of one grant: whoever holds this role in this organisation may read the case."""
+
+    org_id: int
+    role: str
+    programme: str | None
+
+    def where(self) -> ColumnElement[bool]:
+        """The arm's condition on `case_access`, but for the time."""
+        reach = and_(CaseAccess.org_id == self.org_id, CaseAccess.role == self.role)
+        if self.programme is None:
+            return reach
+        return and_(reach, or_(CaseAccess.programme.is_(None), CaseAccess.programme == self.programme))
+
+
+def role_arms(viewer: Viewer, permission: str = "cases.view") -> tuple[RoleArm, ...]:
+    """One arm for each grant that gives `permission` and reaches further than its own organisation."""
+    held = (grant for grant in _held(viewer, permission) if grant.role not in OWN_ORG_ROLES)
+    return tuple(sorted({RoleArm(grant.org_id, grant.role, grant.programme) for grant in held}, key=_by_role))
+
+
+def _by_role(arm: RoleArm) -> tuple[str, str, int]:
+    return arm.role, arm.programme or "", arm.org_id
+
+
+def is_personal(viewer: Viewer, permission: str = "cases.view") -> bool:
+    """Whether the cases she handles are hers to see: as long as any grant of hers gives the permission."""
+    return bool(_held(viewer, permission))
+
+
+def holds_at(now: datetime) -> ColumnElement[bool]:
+    """The `case_access` rows that hold at this instant."""
+    return and_(CaseAccess.starts_at <= now, or_(CaseAccess.ends_at.is_(None), CaseAccess.ends_at > now))
+
+
 def access_condition(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
     """The rows of `case_access` that hold for the viewer now: her own (reading only), and those of a role she holds."""
-    now = viewer.now
-    roles = [
-        and_(
-            CaseAccess.org_id == held.org_id,
-            CaseAccess.role == held.role,
-            or_(CaseAccess.programme.is_(None), CaseAccess.programme == held.programme)
-            if held.programme is not None
-            else CaseAccess.id > 0,
-        )
-        for held in _held(viewer, permission)
-        if held.role not in OWN_ORG_ROLES
-    ]
-    if permission == "cases.view" and _held(viewer, permission):
-        roles.append(CaseAccess.account_id == viewer.account_id)
-    holds = or_(*roles) if roles else false()
-    return and_(holds, CaseAccess.starts_at <= now, or_(CaseAccess.ends_at.is_(None), CaseAccess.ends_at > now))
+    holds = [arm.where() for arm in role_arms(viewer, permission)]
+    if permission == "cases.view" and is_personal(viewer):
+        holds.append(CaseAccess.account_id == viewer.account_id)
+    return and_(or_(*holds), holds_at(viewer.now)) if holds else false()
 
 
 def handles(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
     """The cases she handles herself, as long as any grant of hers gives the permission."""
-    return Case.handler_id == viewer.account_id if _held(viewer, permission) else false()
+    return Case.handler_id == viewer.account_id if is_personal(viewer, permission) else false()
 
 
 def sees(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
     """A condition on `Case`: may the viewer see it (or, with another permission, do that to it)?"""
-    arms: list[ColumnElement[bool]] = [
-        exists().where(CaseScope.case_id == Case.id, CaseScope.opened_at == Case.opened_at, arm.where())
-        for arm in scope_arms(viewer, permission)
-    ]
-    arms.append(handles(viewer, permission))
+    arms = [in_arms(scope_arms(viewer, permission)), handles(viewer, permission)]
     arms.append(exists().where(CaseAccess.case_id == Case.id, access_condition(viewer, permission)))
     return or_(*arms)
+
+
+def in_arms(arms: Iterable[ScopeArm]) -> ColumnElement[bool]:
+    """A condition on `Case`: does it lie in one of these arms? One lookup by the key for each kind of arm."""
+    kinds: dict[tuple[int, str | None], list[int]] = {}
+    for arm in arms:
+        kinds.setdefault((arm.own, arm.programme), []).append(arm.scope_id)
+    of_case = and_(CaseScope.case_id == Case.id, CaseScope.opened_at == Case.opened_at)
+    found = [
+        exists().where(
+            of_case,
+            CaseScope.scope_id.in_(scope_ids),
+            CaseScope.own == own,
+            true() if programme is None else CaseScope.programme == programme,
+        )
+        for (own, programme), scope_ids in kinds.items()
+    ]
+    return or_(*found) if found else false()
 
 
 def visible_cases(viewer: Viewer) -> Select[int]:

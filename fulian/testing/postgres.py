@@ -6,7 +6,8 @@ import os
 import pwd
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,11 @@ def find_programs() -> Path | None:
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A server in `folder`, run by the programs in `programs`."""
+    """A server in `folder`, run by the programs in `programs`; `settings` stand in its configuration."""
 
     folder: Path
     programs: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
 
     def url(self, database: str, role: str = APPLICATION) -> URL:
         """The address of `database` for `role`."""
@@ -64,7 +66,7 @@ class PostgresServer:
         self.folder.mkdir()
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
-        data, settings = self.folder / "data", [f"{name}={value}" for name, value in SETTINGS.items()]
+        data, settings = self.folder / "data", [f"{name}={value}" for name, value in self.settings.items()]
         self._run("initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         with (data / "postgresql.conf").open("a") as conf:
             conf.write("\n".join([*settings, f"unix_socket_directories='{self.folder}'", ""]))

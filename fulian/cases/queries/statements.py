@@ -1,0 +1,299 @@
+"""The statements of the case list, built once for the shape of a viewer's scope and of what she asks for.
+
+Building the arms of a list costs several times what running them costs, so everything that changes from one request
+to the next is bound by name (`Shape` says what does not): colleagues in a thousand villages share one statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    union,
+)
+
+from fulian.accounts.models import Account
+from fulian.cases.models import OPEN_STATUSES, Case, CaseAccess, CaseScope, CaseToken
+from fulian.cases.scope import RoleArm, ScopeArm, holds_at, in_arms
+from fulian.db import UtcDateTime
+from fulian.orgs.models import OrgAncestor, Organisation
+from fulian.prepared import Prepared
+
+Keys = Select[*tuple[Any, ...]]  # rows (at, id)
+
+EXAMINED = 5000  # rows of one arm looked at for one page, when something stands beside the driving path
+BUILT = 500  # shapes whose statements are kept
+BESIDE = frozenset({"risk", "stage", "outcome"})  # looked at in the case, beside the driving path
+_OPEN_ROWS = text("case_scope.status IN ('open', 'waiting')")  # letter for letter the predicate of the partial index
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the statements of a list depend on.
+
+    `scopes` and `roles` are the kinds (own, programme) and (role, programme) of the viewer's arms, in their order;
+    `personal`: what she handles is hers to see. `given` names the filters that are set, `statuses` the stored statuses
+    wanted (none: all), `due` the order, `back` the direction (None: no cursor). `mine`: only what she handles.
+    `tokens` are looked for in `counties` units (0: all) or, with `through_scope`, case by case.
+    """
+
+    scopes: tuple[tuple[int, str | None], ...]
+    roles: tuple[tuple[str, str | None], ...]
+    personal: bool
+    limit: int
+    given: frozenset[str] = frozenset()
+    statuses: tuple[str, ...] = ()
+    due: bool = False
+    back: bool | None = None
+    mine: bool = False
+    tokens: int = 0
+    counties: int = 0
+    through_scope: bool = False
+
+    @property
+    def examines(self) -> bool:
+        """Whether rows are looked at one by one, so that a page may find less than it was asked for."""
+        return bool(self.given & BESIDE or self.tokens or ("handler_id" in self.given and not self.mine))
+
+    @property
+    def ascending(self) -> bool:
+        """Whether rows are read by ascending time: due first, or newest first backwards."""
+        return self.due != bool(self.back)
+
+    @property
+    def scope_arms(self) -> list[ScopeArm]:
+        """The viewer's arms with their organisations bound by name."""
+        return [ScopeArm(_number(f"scope_{i}"), own, programme) for i, (own, programme) in enumerate(self.scopes)]
+
+    @property
+    def role_arms(self) -> list[RoleArm]:
+        """The arms of her roles with their organisations bound by name."""
+        return [RoleArm(_number(f"org_{i}"), role, programme) for i, (role, programme) in enumerate(self.roles)]
+
+
+class ListStatements:
+    """The statements of one shape, each built when it is first asked for."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+
+    @cached_property
+    def page(self) -> Prepared:
+        """The rows of one page, one more than its limit, with the columns of `CaseRow`."""
+        shape = self._shape
+        keys = union(*_arms(shape, EXAMINED if shape.examines else shape.limit + 1)).subquery("keys")
+        if not shape.examines:
+            first = select(keys.c.at, keys.c.id).order_by(*_order(shape, keys.c.at, keys.c.id))
+            keys = _limit(first, shape.limit + 1).subquery("page")
+        page = _columns.join_from(keys, Case, Case.id == keys.c.id).where(*_beside(shape))
+        page = page.join(Account, Account.id == Case.handler_id).join(Organisation, Organisation.id == Case.org_id)
+        return Prepared(_limit(page.order_by(*_order(shape, keys.c.at, keys.c.id)), shape.limit + 1))
+
+    @cached_property
+    def count(self) -> Prepared:
+        """How many cases the list has, to its limit + 1; where rows are examined, among those."""
+        shape = self._shape
+        keys = union(*_arms(shape, EXAMINED if shape.examines else shape.limit + 1)).subquery("keys")
+        ids = select(keys.c.id)
+        if shape.examines:
+            ids = ids.join(Case, Case.id == keys.c.id).where(*_beside(shape))
+        return Prepared(select(func.count()).select_from(_limit(ids, shape.limit + 1).subquery()))
+
+    @cached_property
+    def stop(self) -> Prepared | None:
+        """The last row looked at (at, id) of each arm that was used up; None where rows are not examined."""
+        if not self._shape.examines:
+            return None
+        return Prepared(union(*_arms(self._shape, 1, after=EXAMINED - 1)))
+
+
+@lru_cache(maxsize=BUILT)
+def statements_for(shape: Shape) -> ListStatements:
+    """The statements of a shape, built once in a process."""
+    return ListStatements(shape)
+
+
+# --- what is bound by name -----------------------------------------------------------------------------------------
+
+
+def _number(name: str) -> Any:
+    return bindparam(name, type_=Integer())
+
+
+def _word(name: str) -> BindParameter[str]:
+    return bindparam(name, type_=String())
+
+
+def _moment(name: str) -> Any:
+    return bindparam(name, type_=UtcDateTime())
+
+
+# --- the parts -----------------------------------------------------------------------------------------------------
+
+_columns: Keys = select(
+    Case.id,
+    Case.number,
+    Case.title,
+    Case.subject,
+    Case.programme,
+    Case.status,
+    Case.stage,
+    Case.outcome,
+    Case.risk,
+    Case.restricted,
+    Case.opened_at,
+    Case.due_at,
+    Case.next_step,
+    Account.name,
+    Organisation.short_name,
+)
+
+
+def _limit(query: Keys, n: int, after: int = 0) -> Keys:
+    """Limits are written out, not bound: PostgreSQL plans for few rows only where it sees how few."""
+    limited = query.limit(literal_column(str(n)))
+    return limited.offset(literal_column(str(after))) if after else limited
+
+
+def _order(shape: Shape, at: Any, case_id: Any) -> tuple[Any, Any]:
+    return (at.asc(), case_id.asc()) if shape.ascending else (at.desc(), case_id.desc())
+
+
+def _arm(shape: Shape, query: Keys, n: int, after: int) -> Keys:
+    """The first `n` rows (at, id) of one arm, after so many; their order is that of an index."""
+    at, case_id = query.selected_columns
+    if shape.back is not None:
+        place, bound = tuple_(at, case_id), tuple_(_moment("cursor_at"), _number("cursor_id"))
+        query = query.where(place > bound if shape.ascending else place < bound)
+    if "due_from" in shape.given:
+        query = query.where(at >= _moment("due_from"))
+    if "due_until" in shape.given:
+        query = query.where(at < _moment("due_until"))
+    inner = _limit(query.order_by(*_order(shape, at, case_id)), n, after).subquery()
+    return select(inner.c.at, inner.c.id)
+
+
+def _arms(shape: Shape, n: int, after: int = 0) -> list[Keys]:
+    """Every way by which the viewer reaches cases, each with its own limit."""
+    if shape.tokens and not shape.through_scope:
+        queries = _by_token(shape)
+    elif "handler_id" in shape.given:
+        queries = [_of_cases(shape, Case.handler_id == (_number("me" if shape.mine else "handler_id")))]
+    else:
+        queries = [query for arm in shape.scope_arms for query in _of_scope(shape, arm)]
+        if shape.personal:
+            queries.append(_of_cases(shape, Case.handler_id == _number("me")))
+            queries.append(_of_access(shape, CaseAccess.account_id == _number("me")))
+        queries += [_of_access(shape, arm.where()) for arm in shape.role_arms]
+    return [_arm(shape, query, n, after) for query in queries or [_of_cases(shape, false())]]
+
+
+def _of_scope(shape: Shape, arm: ScopeArm) -> list[Keys]:
+    """One query, or one for each status: an index is read in order only where its status is a single one."""
+    at = CaseScope.due_at if shape.due else CaseScope.opened_at
+    query = select(at.label("at"), CaseScope.case_id.label("id")).where(arm.where())
+    if "programme" in shape.given:
+        query = query.where(CaseScope.programme == _word("programme"))
+    if shape.due:
+        return [query.where(CaseScope.due_at.is_not(None), _OPEN_ROWS)]
+    if shape.statuses:
+        return [query.where(CaseScope.status == status) for status in shape.statuses]
+    return [query]
+
+
+def _of_cases(shape: Shape, reach: ColumnElement[bool]) -> Keys:
+    at = Case.due_at if shape.due else Case.opened_at
+    return select(at.label("at"), Case.id.label("id")).where(reach, *_of_case(shape))
+
+
+def _of_access(shape: Shape, reach: ColumnElement[bool]) -> Keys:
+    at = Case.due_at if shape.due else CaseAccess.opened_at
+    return (
+        select(at.label("at"), CaseAccess.case_id.label("id"))
+        .join_from(CaseAccess, Case, Case.id == CaseAccess.case_id)
+        .where(reach, holds_at(_moment("now")), *_of_case(shape))
+    )
+
+
+def _by_token(shape: Shape) -> list[Keys]:
+    """Along the tokens of her units, and her own cases wherever they hang; whether she sees them is asked after it."""
+    tokens = [_word(f"token_{i}") for i in range(shape.tokens)]
+    queries = []
+    for token in tokens:
+        query = select(CaseToken.opened_at.label("at"), CaseToken.case_id.label("id")).where(CaseToken.token == token)
+        if shape.counties:
+            query = query.where(CaseToken.county_id.in_([_number(f"county_{i}") for i in range(shape.counties)]))
+        queries.append(query)
+    if shape.counties and shape.personal:
+        queries.append(_of_cases(shape, Case.handler_id == _number("me")).where(_has_token(shape)))
+    return queries
+
+
+def _has_token(shape: Shape) -> ColumnElement[bool]:
+    return exists().where(
+        CaseToken.token.in_([_word(f"token_{i}") for i in range(shape.tokens)]),
+        CaseToken.opened_at == Case.opened_at,
+        CaseToken.case_id == Case.id,
+    )
+
+
+def _of_case(shape: Shape) -> list[ColumnElement[bool]]:
+    """The filters that stand on the case itself, for arms that do not run along `case_scope`."""
+    conditions: list[ColumnElement[bool]] = []
+    if shape.statuses:
+        conditions.append(_is_one_of(shape.statuses))
+    if "programme" in shape.given:
+        conditions.append(Case.programme == _word("programme"))
+    if "org_id" in shape.given:
+        below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == _number("org_id"))
+        conditions.append(Case.org_id.in_(below))
+    if shape.due:
+        conditions += [Case.due_at.is_not(None), _is_one_of(OPEN_STATUSES)]
+    return conditions
+
+
+def _is_one_of(statuses: tuple[str, ...]) -> ColumnElement[bool]:
+    return Case.status.in_([literal(status) for status in statuses])  # a list that is not spread at each execution
+
+
+def _beside(shape: Shape) -> list[ColumnElement[bool]]:
+    """What is looked at in each examined case."""
+    if not shape.examines:
+        return []
+    conditions: list[ColumnElement[bool]] = [
+        getattr(Case, name) == _word(name) for name in sorted(shape.given & BESIDE)
+    ]
+    if shape.tokens and shape.through_scope:
+        conditions.append(_has_token(shape))
+    elif shape.tokens or ("handler_id" in shape.given and not shape.mine):
+        conditions += [_seen(shape), *_of_case(shape)]
+    return conditions
+
+
+def _seen(shape: Shape) -> ColumnElement[bool]:
+    """Whether the viewer sees the case, by any of her arms."""
+    held = [arm.where() for arm in shape.role_arms]
+    arms = [in_arms(shape.scope_arms)]
+    if shape.personal:
+        arms.append(Case.handler_id == _number("me"))
+        held.append(CaseAccess.account_id == _number("me"))
+    if held:
+        arms.append(exists().where(CaseAccess.case_id == Case.id, or_(*held), holds_at(_moment("now"))))
+    return or_(*arms)
