@@ -32,7 +32,7 @@ SLOW_AFTER = 20  # wrong ones for one account from anywhere, within LOCKED
 SLOW = timedelta(seconds=30)  # then one try in so long, but for addresses this account has logged in from before
 ADDRESS_TRIES = 100  # wrong ones from one address for any account: an office of many sits behind one
 ADDRESS_WINDOW = timedelta(minutes=15)
-FORGOTTEN = timedelta(days=1)
+FORGOTTEN = timedelta(days=1)  # after it, the nightly upkeep removes a try
 FAMILIAR = timedelta(days=30)
 IPV6_NETWORK = 64  # what one subscriber of IPv6 is given (RFC 6177): addresses inside it cost nothing
 
@@ -58,7 +58,6 @@ def begin_attempt(username: str, by: Actor) -> Attempt:
     name = fold_username(username)
     name_key, address = _name_key(name), _network(by.address)
     take_turn(f"login {name_key.hex()}")
-    _forget_old(address, by.now)
     account = db.session.execute(select(Account).where(Account.username == name)).scalar_one_or_none()
     recent = _check_locked(name_key, address, by.now)
     _check_slow(name_key, account, by)
@@ -212,10 +211,6 @@ def _check_address(address: str, now: datetime) -> None:
     ).scalar_one_or_none()
     if oldest is not None:
         raise Throttled(f"这个网络里输错密码的次数太多，{_until(oldest + ADDRESS_WINDOW)}", "password")
-
-
-def _forget_old(address: str, now: datetime) -> None:
-    db.session.execute(delete(LoginAttempt).where(LoginAttempt.address == address, LoginAttempt.at < now - FORGOTTEN))
 
 
 def _forgive(attempt_id: int) -> None:
