@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlencode
 
-from flask import render_template, request, url_for
+from flask import abort, render_template, request, url_for
 
 from fulian.accounts.enforcement import current_actor
 from fulian.accounts.forms import INVITED_ROLES, EditForm, HandOverForm, InviteForm, ReasonForm, RoleForm
@@ -43,6 +43,8 @@ LONGEST_SEARCH = 40
 def index() -> str:
     """The accounts in scope, the newest first; for the three, also what waits for a second one of them."""
     by = current_actor()
+    if set(request.args) - {"q", "after"}:
+        abort(400)
     text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     cursor, limit = read_cursor(request.args.get("after")), page_limit(request.headers)
     found = search_accounts(by, text, cursor, limit)
