@@ -20,11 +20,7 @@ help: ## Say what there is to do
 	sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 
 run: $(VENV)/installed ## Serve the demo at http://127.0.0.1:8000/ (PORT=8000)
-	keys="$${FULIAN_KEYS:-$${FULIAN_INSTANCE:-instance}/keys}/keys.json"; \
-	test -e "$$keys" || { echo "==> Making the keys"; $(BIN)/fulian keys create; }
-	echo "==> Bringing the database up"
-	$(BIN)/fulian db upgrade
-	echo "==> Looking after the demo data (the first time takes a while)"
+	echo "==> Keys, database and demo data (the first time takes about a minute)"
 	$(BIN)/fulian demo
 	echo "==> Serving http://127.0.0.1:$(PORT)/ until Ctrl-C"
 	exec $(BIN)/fulian serve --port $(PORT)

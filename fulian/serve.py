@@ -6,6 +6,7 @@ is exactly one such process, and it also runs the one thread that works off the 
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ from fulian.sealing.marks import confirm_keys
 
 NIGHT = timedelta(hours=3)  # upkeep runs at three in the morning
 SQLITE_THREADS = 4  # one process: reads run beside each other, writes take their turn
+END_SECONDS = 15  # a request that takes longer to end than this is cut off
 FORGET_JOBS = "jobs.forget"
 
 
@@ -65,6 +67,8 @@ def run_jobs(app: Flask, stop: threading.Event) -> None:
 
 def worker_app() -> Flask:
     """The application of one server process."""
+    # Ctrl-C reaches every process of the group, and a worker that hears it beside its parent's word may never end.
+    os.setpgid(0, 0)
     app = create_app()
     with app.app_context():
         sqlite = is_sqlite()
@@ -90,6 +94,7 @@ def serve(host: str, port: int, workers: int) -> None:
         blocking_threads=SQLITE_THREADS if sqlite else 1,
         factory=True,
         websockets=False,
+        workers_kill_timeout=END_SECONDS,
         log_level=LogLevels.warning,
     ).serve()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 START_SECONDS = 60
-END_SECONDS = 15
+END_SECONDS = 30  # the server itself cuts off what does not end
 PROGRAM = Path(sys.executable).with_name("fulian")
 
 
@@ -53,7 +53,17 @@ def run_program(*arguments: str, environment: Mapping[str, str]) -> str:
 @contextmanager
 def serving(environment: Mapping[str, str], folder: Path) -> Iterator[LiveServer]:
     """Start `fulian serve` with the settings `environment` (FULIAN_…), wait until it answers, end it afterwards."""
-    port, log = _free_port(), folder / "server.log"
+    log = folder / "server.log"
+    process, url = start_server(environment, log)
+    try:
+        yield LiveServer(url, log, environment)
+    finally:
+        _end(process)
+
+
+def start_server(environment: Mapping[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server in a process group of its own and wait until it answers; whoever calls ends it. Its address."""
+    port = _free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [PROGRAM, "serve", "--port", str(port)],
@@ -63,19 +73,17 @@ def serving(environment: Mapping[str, str], folder: Path) -> Iterator[LiveServer
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            _wait_until_it_answers(process, port, log)
-            yield LiveServer(f"http://127.0.0.1:{port}", log, environment)
-        finally:
-            _end(process)
+    try:
+        _wait_until_it_answers(process, port, log)
+    except BaseException:
+        _end(process)
+        raise
+    return process, f"http://127.0.0.1:{port}"
 
 
 def make_demo(instance: Path) -> None:
     """Make an instance folder with keys, an embedded database and the demo data; its accounts go to accounts.json."""
-    environment = {"FULIAN_INSTANCE": str(instance)}
-    run_program("keys", "create", environment=environment)
-    run_program("db", "upgrade", environment=environment)
-    printed = run_program("demo", "--json", environment=environment)
+    printed = run_program("demo", "--json", environment={"FULIAN_INSTANCE": str(instance)})
     (instance / "accounts.json").write_text(printed, encoding="utf-8")
 
 
