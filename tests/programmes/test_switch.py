@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -33,8 +33,8 @@ def database_content() -> Content:
     return WORLD
 
 
-def states(county_id: int) -> list[str]:
-    return [row.state(NOW) for row in opening_history(CODE, county_id)]
+def states(county_id: int, now: datetime = NOW) -> list[str]:
+    return [row.state(now) for row in opening_history(CODE, county_id)]
 
 
 # --- rules --------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def page(client: FlaskClient, address: str, status: int = 200) -> str:
 
 def test_the_matrix_says_every_state_in_words(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        transact(open_programme, CODE, ZONE, REASON, actor("city"), NOW + timedelta(days=300))
+        transact(open_programme, CODE, ZONE, REASON, actor("city"), datetime.now(UTC) + timedelta(days=300))
         transact(stop_intake, CODE, CHIPING, REASON, actor("city"))
     text = page(log_in(client, "mediator"), "/programmes/")
     for words in (
@@ -174,7 +174,7 @@ def test_stopping_tells_first_and_needs_a_reason(app: Flask, client: FlaskClient
     assert "请填写事由" in empty.get_data(as_text=True)
     assert send(client, address, reason=REASON).status_code == 302
     with app.app_context():
-        assert states(DONGCHANGFU) == ["stopping"]
+        assert states(DONGCHANGFU, datetime.now(UTC)) == ["stopping"]
     assert "现在不用停止受理" in page(client, address)
 
 
