@@ -38,7 +38,7 @@ def workbench() -> str:
     """Draw the workbench; the three counters filter the list below them (`?due=late`)."""
     by = current_actor()
     which = request.args.get("due", "")
-    if which and which not in (*DUE, "all"):
+    if set(request.args) - {"due"} or which not in ("", *DUE, "all"):
         abort(400)
     who = {
         "name": by.name,
