@@ -37,6 +37,11 @@ NAMING = {
 }
 
 WRITE_WAIT_SECONDS = 10  # design: after ten seconds of waiting a save says 503 and keeps what was typed
+# Primary result codes of SQLite: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN (sqlite.org/rescode.html).
+OUT_OF_REACH_CODES = frozenset({5, 6, 8, 10, 13, 14})
+PRIMARY_CODE = 0xFF  # the low byte of an extended result code
+# Classes of PostgreSQL: connection exception, insufficient resources, operator intervention, system error (appendix A).
+OUT_OF_REACH_CLASSES = frozenset({"08", "53", "57", "58"})
 RETRY_SQLSTATES = ("40001", "40P01")  # serialization_failure, deadlock_detected (PostgreSQL, appendix A)
 
 
@@ -242,6 +247,16 @@ def _may_retry(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in RETRY_SQLSTATES
 
 
+def is_out_of_reach(error: OperationalError) -> bool:
+    """Whether the database is taken, full, read-only or gone, as against a statement that it did not understand."""
+    if error.connection_invalidated or _may_retry(error):
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE in OUT_OF_REACH_CODES
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in OUT_OF_REACH_CLASSES
+
+
 def transact(use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one use case in one transaction and commit it: the only place that commits.
 
@@ -262,4 +277,6 @@ def transact(use_case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             _attempt(recorder, refused, use_case, args, kwargs)
         raise
     except OperationalError as error:
+        if not is_out_of_reach(error):
+            raise
         raise Busy from error

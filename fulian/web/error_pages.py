@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from fulian.db import is_out_of_reach
 from fulian.errors import Busy, Forbidden, NotFound, Refused, Stale
 from fulian.web.forms import STALE_PAGE
 
@@ -47,6 +49,7 @@ def init_error_pages(app: Flask) -> None:
     app.register_error_handler(Stale, lambda error: error_reply(409, error.message))
     app.register_error_handler(Refused, lambda error: error_reply(422, error.message))
     app.register_error_handler(Busy, lambda error: error_reply(503))
+    app.register_error_handler(OperationalError, _answer_database)
 
 
 def error_reply(code: int, text: str = "") -> Response:
@@ -77,6 +80,13 @@ def _answer_http(error: HTTPException) -> Response | HTTPException:
     if code == 405 and "Allow" not in reply.headers:
         reply.headers["Allow"] = "GET, HEAD, OPTIONS"
     return reply
+
+
+def _answer_database(error: OperationalError) -> Response:
+    """A reading that met a database that is gone or taken is a 503 like a change; anything else is our mistake."""
+    if not is_out_of_reach(error):
+        raise error
+    return error_reply(503)
 
 
 def _wants_json() -> bool:

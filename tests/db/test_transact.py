@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from fulian import db as database
@@ -21,6 +21,7 @@ from fulian.db import db, savepoint, transact
 from fulian.errors import Busy, Refused
 from fulian.testing.plugin import Content
 from fulian.testing.world import CITY_UNIT, DONGCHANGFU, WORLD, actor
+from fulian.web.access import no_login
 
 
 @pytest.fixture(scope="session")
@@ -130,3 +131,26 @@ def test_who_waits_too_long_for_sqlite_is_told(app: Flask, database_kind: str, m
                 transact(take, actor("mediator"))
         else:
             assert transact(take, actor("mediator")) == 1
+
+
+def test_a_statement_that_is_wrong_is_not_called_busy(session: Session) -> None:
+    def wrong() -> None:
+        db.session.execute(text("SELECT no_such_column FROM organisation"))
+
+    with pytest.raises(DBAPIError, match="no_such_column"):
+        transact(wrong)
+
+
+def test_a_reading_without_a_database_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_args: object) -> None:
+        raise OperationalError("SELECT 1", {}, _Gone())
+
+    monkeypatch.setitem(app.view_functions, "accounts.log_in", no_login(gone))
+    reply = app.test_client().get("/login")
+    assert reply.status_code == 503
+    assert "没有保存" in reply.text
+    assert reply.headers["Retry-After"]
+
+
+class _Gone(Exception):
+    sqlstate = "57P01"  # admin_shutdown
