@@ -7,18 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
+from fulian.audit.actor import Viewer
 from fulian.audit.models import AuditEntry
 from fulian.calendar import local_date
 from fulian.cases.service import close_programme
 from fulian.db import db, transact
 from fulian.errors import Refused
+from fulian.programmes import views
 from fulian.programmes.loader import installed
 from fulian.programmes.models import Opening
 from fulian.programmes.queries import is_open, open_codes, opening_history
 from fulian.programmes.service import open_programme, require_intake, require_open, resume_intake, stop_intake
-from fulian.programmes.views import menu
 from fulian.testing.acts import close
 from fulian.testing.plugin import Content
 from fulian.testing.signing_in import log_in, send
@@ -229,15 +230,21 @@ def test_a_closed_programme_is_not_in_the_menu(app: Flask, client: FlaskClient) 
     assert "水城家和" not in labels(log_in(client, "mediator"))
 
 
-def test_the_menu_reads_the_database_once(app: Flask, client: FlaskClient) -> None:
+def test_the_menu_reads_the_database_once(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     log_in(client, "mediator")
-    statements: list[str] = []
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    asked: list[int | None] = []
+
+    def counted(viewer: Viewer) -> frozenset[str]:
+        asked.append(viewer.account_id)
+        return open_codes(viewer)
+
+    monkeypatch.setattr(views, "open_codes", counted)
     page(client, "/account")
-    assert sum("FROM opening" in statement for statement in statements) == 1
+    assert asked == [1]
+    page(client, "/account")
+    assert asked == [1, 1]  # nothing is kept beyond the request: a switch holds at once
 
 
 def test_nobody_has_no_menu(app: Flask) -> None:
     with app.test_request_context("/login"):
-        assert list(menu(installed())) == []
+        assert list(views.menu(installed())) == []
