@@ -1,4 +1,4 @@
-"""The WSGI entry point for servers other than `fulian serve`: the whole stack, security headers and static files too."""
+"""The WSGI entry point for servers other than `fulian serve`: the whole, security headers and static files too."""
 
 from fulian.app import create_app
 
