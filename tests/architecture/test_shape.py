@@ -44,7 +44,7 @@ def late_imports(tree: ast.Module) -> Iterator[str]:
 
 
 def long_views(tree: ast.Module) -> Iterator[str]:
-    """The views (functions with a route above them) longer than `LONGEST_VIEW` lines, without decorators and docstring."""
+    """The views (functions with a route above them) longer than `LONGEST_VIEW` lines, marks and docstring apart."""
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
             continue
