@@ -17,12 +17,14 @@ from werkzeug.test import TestResponse
 
 from fulian.app import create_app
 from fulian.cases.models import Case, Event, Party, Task
+from fulian.cases.queries.lists import CaseRows
 from fulian.cases.service import add_note, add_task, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
 from fulian.people.models import Person
 from fulian.programmes.models import Opening
 from fulian.testing.world import DONGCHANGFU, GULOU, LIUYUAN, PASSWORD, PEACEFUL, VIOLENT, actor, open_mediation
+from fulian.web.paging import Cursor
 
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 SUBMISSION = re.compile(r'name="submission_id"[^>]* value="([^"]+)"')
@@ -251,6 +253,17 @@ def test_a_long_list_is_turned_over(house: House, browse: Browse) -> None:
     page = mediator.get(following[1].replace("&amp;", "&"))
     assert "第 21—22 件" in page
     assert "上一页" in page
+
+
+def test_a_search_that_stopped_says_so_and_goes_on(
+    house: House, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Cursor(now(), 7)
+    monkeypatch.setattr("fulian.cases.views.lists.case_rows", lambda *_asked: CaseRows([], place))
+    page = browse("mediator").get("/cases/?risk=r")
+    assert "请缩小范围，或" in page
+    assert f'href="/cases/?risk=r&amp;after={place.encode()}">继续查找</a>' in page
+    assert "至少 <b>0</b> 件" in page
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------

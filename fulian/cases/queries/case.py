@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,11 +69,14 @@ def find_case(viewer: Viewer, case_id: int) -> Case:
     return case
 
 
-def may_change(viewer: Viewer, case: Case, permission: str = "cases.edit") -> bool:
-    """Whether the viewer may do this to a case that she sees: decides which buttons are drawn."""
-    return viewer.may(permission) and (
-        db.session.execute(select(Case.id).where(Case.id == case.id, sees(viewer, permission))).first() is not None
-    )
+def may_do(viewer: Viewer, case: Case, permissions: Iterable[str]) -> frozenset[str]:
+    """Which of these the viewer may do to a case that she sees: decides which buttons are drawn."""
+    asked = [permission for permission in permissions if viewer.may(permission)]
+    if not asked:
+        return frozenset()
+    allowed = select(*(sees(viewer, permission).label(permission) for permission in asked)).where(Case.id == case.id)
+    answers = db.session.execute(allowed).one()
+    return frozenset(permission for permission, yes in zip(asked, answers, strict=True) if yes)
 
 
 def find_submission(viewer: Viewer, submission_id: str) -> Case | None:

@@ -25,7 +25,7 @@ from fulian.cases.queries.case import (
     case_parties,
     case_readers,
     known_to,
-    may_change,
+    may_do,
     open_tasks,
     party_contacts,
 )
@@ -104,15 +104,16 @@ def show(case_id: int) -> str:
 def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[str, Any]:
     """Tasks and steps, and what of it the viewer may do herself."""
     open_here = is_open(case.county_id, case.programme, by.now)
-    may_edit = may_change(by, case) and programme is not None
+    may = may_do(by, case, ("cases.edit", "cases.assign", "cases.restrict", "attachments.add"))
+    may_edit = "cases.edit" in may and programme is not None
     steps = steps_of(programme, case, by) if may_edit and open_here and programme else ()
     tasks = open_tasks(case.id)
     return {
         "open_here": open_here,
         "may_edit": may_edit,
-        "may_assign": may_change(by, case, "cases.assign"),
-        "may_restrict": may_change(by, case, "cases.restrict"),
-        "may_attach": may_change(by, case, "attachments.add"),
+        "may_assign": "cases.assign" in may,
+        "may_restrict": "cases.restrict" in may,
+        "may_attach": "attachments.add" in may,
         "may_print": by.may("documents.print"),
         "may_download": by.may("attachments.view"),
         "steps": steps,

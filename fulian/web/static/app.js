@@ -165,7 +165,7 @@
   // somebody who is known needs no number here: the one of her file is used
   function useKnown(part) {
     const chosen = part.querySelector('.cand input:checked');
-    const known = Boolean(chosen && chosen.value !== 'new');
+    const known = Boolean(chosen && /^\d+$/.test(chosen.value)); // not new, nor taken up from elsewhere
     if (known) part.querySelector('input[name$="-name"]').value = chosen.parentNode.querySelector('b').textContent;
     part.querySelectorAll('[data-new-person]').forEach(function (facts) { facts.hidden = known; });
   }
