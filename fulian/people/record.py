@@ -45,7 +45,7 @@ def person_record(person: Person, viewer: Viewer, purpose: str = PAGE) -> list[R
     if failed is not None and purpose == EXPORT:
         raise Refused(f"“{_title(failed.name)}”的内容读不出来，没有导出。请告诉系统管理员。") from failed.error
     seen = _visible(results, viewer)
-    parts = [_part(result, seen) for result in results]
+    parts = [_part(result, seen) for result in reversed(results)]  # asked last to first: the cases, then the plugins
     return [part for part in parts if part.failed or part.sections]
 
 
