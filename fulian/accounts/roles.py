@@ -35,7 +35,7 @@ ANY_PROGRAMME = frozenset({"caseworker"})
 
 # Levels of organisation a role is held in. The three administrators stand beside the tree, at its root.
 ROLE_LEVELS: Mapping[str, frozenset[str]] = {
-    "caseworker": frozenset({"city", "county", "township", "village", "body"}),
+    "caseworker": frozenset({"county", "township", "village", "body"}),  # for the city itself: at 市本级
     "programme_lead": frozenset({"city", "county", "township"}),
     "township_admin": frozenset({"township"}),
     "county_admin": frozenset({"county"}),

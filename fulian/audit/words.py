@@ -72,6 +72,7 @@ ACTS: Mapping[str, str] = {
     "programme.intake_stopped": "停止受理",
     "programme.intake_resumed": "恢复受理",
     "programme.closed": "停用项目",
+    "programme.cancelled": "取消启用",
     "demo.loaded": "装入演示数据",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from fulian.audit.actor import Viewer
 from fulian.db import UtcDateTime, db
 from fulian.errors import NotFound
 from fulian.orgs.scope import grants_for
+from fulian.prepared import Prepared
 from fulian.programmes.loader import find_programme, programmes
 from fulian.programmes.models import Opening, ProgrammeLabel
 
@@ -35,10 +36,10 @@ class OpeningRow:
 
     def state(self, now: datetime) -> str:
         """planned, open, stopping (no new case) or ended."""
+        if self.ends_at is not None and self.ends_at <= max(now, self.starts_at):
+            return "ended"  # also one that was cancelled before it began
         if self.starts_at > now:
             return "planned"
-        if self.ends_at is not None and self.ends_at <= now:
-            return "ended"
         if self.intake_ends_at is not None and self.intake_ends_at <= now:
             return "stopping"
         return "open"
@@ -69,9 +70,13 @@ def taking_cases(now: Instant) -> ColumnElement[bool]:
 
 # Built once: every page asks for its menu. Twelve units have a few openings each, so they are sifted in Python.
 _now: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
-_running = select(Opening.programme, Opening.county_id).where(in_force(_now))
-_taking = select(Opening.programme, Opening.county_id).where(taking_cases(_now))
-_stored_names = select(ProgrammeLabel.programme, ProgrammeLabel.label).where(ProgrammeLabel.kind == "programme")
+_running = Prepared(select(Opening.programme, Opening.county_id).where(in_force(_now)))
+_taking = Prepared(select(Opening.programme, Opening.county_id).where(taking_cases(_now)))
+_stored = Prepared(
+    select(ProgrammeLabel.programme, ProgrammeLabel.code, ProgrammeLabel.label)
+    .where(ProgrammeLabel.kind == bindparam("kind"))
+    .order_by(ProgrammeLabel.programme, ProgrammeLabel.sort)
+)
 
 
 def is_open(county_id: int, code: str, now: datetime) -> bool:
@@ -89,7 +94,7 @@ def open_codes(viewer: Viewer, *, intake: bool = False) -> frozenset[str]:
     held = grants_for(viewer, None)
     if not held:
         return frozenset()
-    rows = db.session.connection().execute(_taking if intake else _running, {"now": viewer.now})
+    rows = (_taking if intake else _running).rows({"now": viewer.now})
     return frozenset(
         code
         for code, county_id in rows
@@ -103,7 +108,7 @@ def open_codes(viewer: Viewer, *, intake: bool = False) -> frozenset[str]:
 
 def latest_openings() -> dict[tuple[str, int], OpeningRow]:
     """The newest opening of each programme in each unit: the cells of the matrix."""
-    rows = db.session.execute(select(*_row).order_by(Opening.starts_at, Opening.id))
+    rows = db.session.execute(select(*_row).order_by(Opening.id))
     return {(row.programme, row.county_id): OpeningRow(*row) for row in rows}
 
 
@@ -119,22 +124,25 @@ def opening_history(code: str, county_id: int) -> list[OpeningRow]:
 
 def label(programme: str, kind: str, code: str | None) -> str:
     """What a stage, an outcome or (kind "programme") the programme itself is called, also when its plugin is gone."""
-    if not code:
-        return ""
+    return labels(kind, {(programme, code)})[programme, code] if code else ""
+
+
+def labels(kind: str, codes: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(programme, code) → what `label` says of it. The database is asked once, and only for plugins that are gone."""
+    stored: dict[tuple[str, str], str] = {}
+    if any(find_programme(programme) is None for programme, _code in codes):
+        stored = {(programme, code): text for programme, code, text in _stored.rows({"kind": kind})}
+    return {key: _own_label(kind, *key) or stored.get(key) or key[1] for key in codes}
+
+
+def _own_label(kind: str, programme: str, code: str) -> str:
+    """What an installed programme itself calls it; "" where it is not installed or has no such kind."""
     found = find_programme(programme)
-    if found is not None:
-        if kind == "stage":
-            return found.stage_label(code)
-        if kind == "outcome":
-            return found.outcome_label(code)
-        if kind == "programme":
-            return found.name
-    stored = db.session.execute(
-        select(ProgrammeLabel.label).where(
-            ProgrammeLabel.programme == programme, ProgrammeLabel.kind == kind, ProgrammeLabel.code == code
-        )
-    ).scalar_one_or_none()
-    return stored or code
+    if found is None:
+        return ""
+    if kind == "programme":
+        return found.name
+    return {"stage": found.stage_label, "outcome": found.outcome_label}.get(kind, lambda _code: "")(code)
 
 
 def setting(programme: str, code: str, county_id: int) -> Any:
@@ -148,5 +156,5 @@ def setting(programme: str, code: str, county_id: int) -> Any:
 
 def known_programmes() -> Mapping[str, str]:
     """Code → name of every programme that is or was installed, for filters and lists."""
-    stored = db.session.connection().execute(_stored_names)
-    return {row[0]: row[1] for row in stored} | {code: programme.name for code, programme in programmes().items()}
+    stored = {code: text for code, _same, text in _stored.rows({"kind": "programme"})}
+    return stored | {code: programme.name for code, programme in programmes().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -10,6 +11,7 @@ from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.db import db
 from fulian.errors import NotFound, Refused
+from fulian.orgs.models import Organisation
 from fulian.orgs.queries import find_org
 from fulian.programmes.loader import find_programme, programmes
 from fulian.programmes.models import Opening, ProgrammeLabel
@@ -26,7 +28,13 @@ _opening = (
     .with_for_update(read=True)
 )
 _now = bindparam("now", type_=Opening.starts_at.type)
-_working, _taking = _opening.where(in_force(_now)), _opening.where(taking_cases(_now))
+_working = _opening.where(in_force(_now))
+_taking = (
+    select(Opening.id)
+    .join(Organisation, Organisation.county_id == Opening.county_id)
+    .where(Organisation.id == bindparam("of_org"), Opening.programme == bindparam("code"), taking_cases(_now))
+    .with_for_update(read=True, of=Opening)
+)
 
 
 def require_open(county_id: int, code: str, now: datetime) -> None:
@@ -35,10 +43,24 @@ def require_open(county_id: int, code: str, now: datetime) -> None:
         raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用，不能办理。")
 
 
-def require_intake(county_id: int, code: str, now: datetime) -> None:
-    """The same for a new case. Raises Refused where none is taken."""
-    if db.session.execute(_taking, {"of_county": county_id, "code": code, "now": now}).first() is None:
-        raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}现在不受理新案。已登记的案件照常办理。")
+def hold_intake(org_id: int, code: str, now: datetime) -> bool:
+    """Hold the opening under which an organisation takes new cases; False where it takes none.
+
+    Whoever opens a case holds it before she reads where the organisation hangs: a move of the organisation waits.
+    """
+    return db.session.execute(_taking, {"of_org": org_id, "code": code, "now": now}).first() is not None
+
+
+def no_intake(county_id: int, code: str) -> Refused:
+    """What is said where no new case is taken."""
+    return Refused(f"“{_name(code)}”在{find_org(county_id).short_name}现在不受理新案。已登记的案件照常办理。")
+
+
+def hold_openings(county_ids: Collection[int]) -> None:
+    """Lock every opening of these units (FOR UPDATE): cases that are being opened there are waited for."""
+    db.session.execute(
+        select(Opening.id).where(Opening.county_id.in_(county_ids)).order_by(Opening.id).with_for_update()
+    ).all()
 
 
 def may_switch(by: Actor, code: str, county_id: int) -> bool:
@@ -131,6 +153,27 @@ def end_opening(code: str, county_id: int, reason: str, by: Actor) -> None:
     record(
         by,
         "programme.closed",
+        "opening",
+        opening.id,
+        county_id=county_id,
+        after={"programme": code, "reason": reason.strip()},
+    )
+
+
+def cancel_opening(code: str, county_id: int, reason: str, by: Actor) -> None:
+    """Take back an opening that has not begun. Raises Refused where none is planned."""
+    _check(by, code, county_id, reason)
+    _lock(code, county_id)
+    planned = (Opening.county_id == county_id, Opening.programme == code, Opening.ends_at.is_(None))
+    opening = db.session.execute(select(Opening).where(*planned, Opening.starts_at > by.now)).scalar_one_or_none()
+    if opening is None:
+        raise Refused("没有待启用的安排，不必取消。")
+    opening.intake_ends_at = opening.ends_at = by.now
+    opening.ended_by, opening.end_reason = by.account_id, reason.strip()
+    db.session.flush()
+    record(
+        by,
+        "programme.cancelled",
         "opening",
         opening.id,
         county_id=county_id,

@@ -23,7 +23,7 @@ from fulian.programmes.gate import programme_url
 from fulian.programmes.loader import Installed, find_programme, programmes
 from fulian.programmes.programme import Programme
 from fulian.programmes.queries import OpeningRow, latest_openings, open_codes, opening_history
-from fulian.programmes.service import may_switch, open_programme, resume_intake, stop_intake
+from fulian.programmes.service import cancel_opening, may_switch, open_programme, resume_intake, stop_intake
 from fulian.web.access import form_checks_csrf, requires
 from fulian.web.forms import refuse
 from fulian.web.page import Entry
@@ -177,6 +177,7 @@ ACTS = {
     act.code: act
     for act in (
         Act("open", "启用", ("none", "ended"), _open, OpenForm),
+        Act("cancel", "取消启用", ("planned",), lambda *a: transact(cancel_opening, *_given(*a)), stops=True),
         Act("resume", "恢复受理", ("stopping",), lambda *a: transact(resume_intake, *_given(*a))),
         Act("stop", "停止受理", ("open",), lambda *a: transact(stop_intake, *_given(*a)), stops=True),
         Act("close", "停用", ("open", "stopping"), lambda *a: transact(close_programme, *_given(*a)), stops=True),

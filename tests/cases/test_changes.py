@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -27,10 +29,11 @@ from fulian.cases.service import (
     restrict_case,
 )
 from fulian.cases.service.editing import CaseEdit
-from fulian.db import transact
+from fulian.db import db, transact
 from fulian.errors import Forbidden, NotFound, Refused, Stale
 from fulian.orgs.models import Organisation
-from fulian.programmes.service import end_opening, stop_intake
+from fulian.programmes.queries import latest_openings
+from fulian.programmes.service import cancel_opening, end_opening, hold_intake, open_programme, stop_intake
 from fulian.testing.world import (
     ACCOUNTS,
     CHIPING,
@@ -41,6 +44,7 @@ from fulian.testing.world import (
     LIUYUAN_VILLAGE,
     NOW,
     VIOLENT,
+    YANGGU,
     ZHENXING,
     actor,
     open_mediation,
@@ -63,8 +67,8 @@ def test_a_stale_save_fails_with_both_versions(session: Session) -> None:
     before = entries(session)
     with pytest.raises(Stale) as stale:
         transact(edit_case, case_id, 1, CaseEdit("第二个人改的", "o"), actor("lead"))
-    assert stale.value.saved == {"一句话": "第一个人改的", "风险": "黄"}
-    assert stale.value.mine == {"一句话": "第二个人改的", "风险": "橙"}
+    assert stale.value.saved == {"一句话说清": "第一个人改的", "风险等级": "黄"}
+    assert stale.value.mine == {"一句话说清": "第二个人改的", "风险等级": "橙"}
     assert session.execute(select(Case.summary)).scalar_one() == "第一个人改的"
     assert (entries(session), entries(session, "refused")) == (before, 1)
     assert differing_cells() == {}
@@ -243,3 +247,38 @@ def test_an_organisation_moves_to_another_county(session: Session) -> None:
         find_case(actor("admin"), restricted)
     assert find_case(actor("other_admin"), case_id).id == case_id
     assert session.get_one(Organisation, LIUYUAN).county_id == DONGCHANGFU
+
+
+def test_a_planned_opening_can_be_taken_back(session: Session) -> None:
+    later = NOW + timedelta(days=7)
+    transact(open_programme, "mediation", YANGGU, "聊妇发〔2026〕9号", actor("city"), later)
+    opening = latest_openings()["mediation", YANGGU]
+    assert opening.state(NOW) == "planned"
+    transact(cancel_opening, "mediation", YANGGU, "文件改期", actor("city"))
+    assert latest_openings()["mediation", YANGGU].state(NOW) == "ended"
+    with pytest.raises(Refused, match="没有待启用"):
+        transact(cancel_opening, "mediation", YANGGU, "再取消", actor("city"))
+    transact(open_programme, "mediation", YANGGU, "聊妇发〔2026〕10号", actor("city"))
+    assert latest_openings()["mediation", YANGGU].state(NOW) == "open"
+
+
+def test_a_case_that_is_being_opened_is_waited_for_by_a_move(app: Flask, database_kind: str) -> None:
+    """Whoever opens holds the opening before she reads where the organisation hangs (SQLite has one turn to write)."""
+    if database_kind == "sqlite":
+        return
+    moved = threading.Event()
+
+    def move() -> None:
+        with app.app_context():
+            transact(move_organisation, LIUYUAN_VILLAGE, GULOU, 1, "合村并居", actor("admin"))
+            moved.set()
+            db.session.remove()
+
+    with app.app_context():
+        thread = threading.Thread(target=move)
+        assert hold_intake(LIUYUAN_VILLAGE, "mediation", NOW)
+        thread.start()
+        assert not moved.wait(0.5)
+        db.session.rollback()
+        thread.join(10)
+        assert moved.is_set()

@@ -34,6 +34,7 @@ def opening_places(viewer: Viewer, programme: str) -> list[OrgRef]:
         )
         .where(
             Organisation.id.in_(ids),
+            Organisation.level != "city",  # the city's own work is 市本级's
             Organisation.county_id.in_(
                 select(Opening.county_id).where(Opening.programme == programme, taking_cases(viewer.now))
             ),

@@ -16,6 +16,7 @@ from fulian.orgs.queries import find_org
 from fulian.orgs.service import reparent
 from fulian.people.service import move_people
 from fulian.programmes.loader import installed
+from fulian.programmes.service import hold_openings
 
 _UNSYNCED = {"synchronize_session": False}
 _ROWS_OF_A_CASE = (Event, Task, Attachment, CaseAccess, CaseToken)
@@ -27,6 +28,7 @@ def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by
     Case numbers stay. Raises Refused for a place where it cannot hang, NotFound out of scope.
     """
     old = find_org(org_id)
+    hold_openings({old.county_id, find_org(parent_id).county_id})
     locked = db.session.execute(
         select(Case.id).join(OrgAncestor, OrgAncestor.org_id == Case.org_id)
         .where(OrgAncestor.ancestor_id == org_id).order_by(Case.id).with_for_update(of=Case)

@@ -28,7 +28,7 @@ from fulian.people.queries import person_names, seen_names
 from fulian.people.service import PersonData, check_new, known_holder, link_people, store_person
 from fulian.programmes.loader import find_programme
 from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
-from fulian.programmes.service import require_intake
+from fulian.programmes.service import hold_intake, no_intake
 
 TITLE_LENGTH = 120
 TWICE = "同一个人不能既是这一方又是那一方，请核对选的是谁。"
@@ -85,9 +85,11 @@ def open_case(new: OpenCase, by: Actor) -> Opened:
     programme = find_programme(new.programme)
     if programme is None:
         raise NotFound
+    takes_cases = hold_intake(new.org_id, new.programme, by.now)
     above = ancestors(new.org_id)
     _check_right(new, above, by)
-    require_intake(above[0].county_id, new.programme, by.now)
+    if not takes_cases:
+        raise no_intake(above[0].county_id, new.programme)
     _check_parties(programme.intake.roles, new.parties)
     found = programme.intake.assess(new.data, by)
     persons = _persons(new.parties, above[0], by)
@@ -115,6 +117,8 @@ def open_case(new: OpenCase, by: Actor) -> Opened:
 def _check_right(new: OpenCase, above: tuple[OrgRef, ...], by: Actor) -> None:
     if not above:
         raise NotFound
+    if above[0].level == "city":
+        raise Refused("市妇联自己的案件，请登记到“市本级”。", "org_id")
     ids = {org.id for org in above}
     allowed = PERMISSIONS["cases.open"]
     for held in grants_for(by, new.programme):
