@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from fulian.audit.actor import Viewer
 from fulian.db import db
 from fulian.orgs.models import Organisation
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for, in_scope
+from fulian.prepared import Prepared
 from fulian.programmes.loader import find_programme
 from fulian.programmes.queries import known_programmes
 
@@ -37,11 +38,11 @@ def filter_choices(viewer: Viewer, programme: str) -> FilterChoices:
     return FilterChoices(sorted(known.items()), stages, outcomes, _orgs_below(viewer))
 
 
-_below = (
+_below = Prepared(
     select(Organisation.id, Organisation.short_name)
     .where(
-        Organisation.parent_id.in_(bindparam("of", expanding=True)),
-        Organisation.level.in_(("county", "township", "village")),
+        Organisation.parent_id == bindparam("of"),
+        or_(*(Organisation.level == level for level in ("county", "township", "village"))),
     )
     .order_by(Organisation.sort, Organisation.id)
 )
@@ -49,10 +50,8 @@ _below = (
 
 def _orgs_below(viewer: Viewer) -> Choices:
     """The organisations right below those of her grants: counties for the city, townships for a county."""
-    parents = [held.org_id for held in grants_for(viewer, None) if held.role not in OWN_ORG_ROLES]
-    if not parents:
-        return []
-    return [(str(org_id), name) for org_id, name in db.session.connection().execute(_below, {"of": parents})]
+    parents = dict.fromkeys(held.org_id for held in grants_for(viewer, None) if held.role not in OWN_ORG_ROLES)
+    return [(str(org_id), name) for parent in parents for org_id, name in _below.rows({"of": parent})]
 
 
 def may_narrow(viewer: Viewer, org: str) -> bool:

@@ -110,7 +110,8 @@ class ListStatements:
     def count(self) -> Prepared:
         """How many cases the list has, to its limit + 1; where rows are examined, among those."""
         shape = self._shape
-        keys = union(*_arms(shape, EXAMINED if shape.examines else shape.limit + 1)).subquery("keys")
+        arms = _arms(shape, EXAMINED if shape.examines else shape.limit + 1)
+        keys = union(*(select(arm.selected_columns.id) for arm in arms)).subquery("keys")
         ids = select(keys.c.id)
         if shape.examines:
             ids = ids.join(Case, Case.id == keys.c.id).where(*_beside(shape))
