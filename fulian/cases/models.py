@@ -185,13 +185,24 @@ class CaseScope(Base):
 class CaseAccess(Base):
     """Who else may read a case: one account, or whoever holds `role` (for `programme`) in `org_id`, from–to, and why.
 
-    `kind` ∈ role (a restricted case's lead and county admin), person, break_glass (24 hours).
+    `kind` ∈ role (a restricted case's lead and county admin), person, break_glass (24 hours). `programme` is the
+    role's. The last columns repeat the case, as `case_scope` does, so that its lists need not look at `cases`.
     """
 
     __tablename__ = "case_access"
     __table_args__ = (
         Index("ix_case_access_account", "account_id", "opened_at", "case_id"),
         Index("ix_case_access_role", "org_id", "role", "opened_at", "case_id"),
+        Index("ix_case_access_status", "org_id", "role", "status", "opened_at", "case_id"),
+        Index(
+            "ix_case_access_due",
+            "org_id",
+            "role",
+            "due_at",
+            "case_id",
+            sqlite_where=text("status IN ('open', 'waiting')"),
+            postgresql_where=text("status IN ('open', 'waiting')"),
+        ),
         Index("ix_case_access_case_id", "case_id"),
     )
 
@@ -203,11 +214,15 @@ class CaseAccess(Base):
     org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     role: Mapped[str | None] = mapped_column(String(20))
     programme: Mapped[str | None] = mapped_column(String(30))
-    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)  # of the case, so that the newest are found first
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(String(200))
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(10))
+    case_programme: Mapped[str] = mapped_column(String(30))
+    case_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CaseToken(Base):

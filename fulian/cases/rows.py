@@ -27,14 +27,25 @@ def scope_rows(case: Mapping[str, Any], ancestors: Iterable[OrgRef]) -> list[dic
     return [*rows, {**base, "scope_id": case["org_id"], "own": 1}]
 
 
+def access_copy(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What each `case_access` row repeats of its case."""
+    return {
+        "case_id": case["id"],
+        "county_id": case["county_id"],
+        "opened_at": case["opened_at"],
+        "status": case["status"],
+        "case_programme": case["programme"],
+        "case_org_id": case["org_id"],
+        "due_at": case["due_at"],
+    }
+
+
 def access_rows(case: Mapping[str, Any], reason: str, at: datetime, granted_by: int | None) -> list[dict[str, Any]]:
     """`case_access` rows of a restricted case: its programme's lead and the county admin of its unit, by role."""
     base = {
-        "case_id": case["id"],
-        "county_id": case["county_id"],
+        **access_copy(case),
         "org_id": case["county_id"],
         "kind": "role",
-        "opened_at": case["opened_at"],
         "starts_at": at,
         "reason": reason,
         "granted_by": granted_by,

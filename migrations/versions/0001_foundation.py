@@ -350,13 +350,18 @@ def upgrade() -> None:
         sa.Column("org_id", sa.Integer()),
         sa.Column("role", sa.String(20)),
         sa.Column("programme", sa.String(30)),
-        sa.Column("opened_at", sa.DateTime(), nullable=False),
         sa.Column("starts_at", sa.DateTime(), nullable=False),
         sa.Column("ends_at", sa.DateTime()),
         sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("granted_by", sa.Integer()),
+        sa.Column("opened_at", sa.DateTime(), nullable=False),
+        sa.Column("status", sa.String(10), nullable=False),
+        sa.Column("case_programme", sa.String(30), nullable=False),
+        sa.Column("case_org_id", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime()),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_case_access_account_id_account"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_case_access_case_id_cases"),
+        sa.ForeignKeyConstraint(["case_org_id"], ["organisation.id"], name="fk_case_access_case_org_id_organisation"),
         sa.ForeignKeyConstraint(["county_id"], ["organisation.id"], name="fk_case_access_county_id_organisation"),
         sa.ForeignKeyConstraint(["granted_by"], ["account.id"], name="fk_case_access_granted_by_account"),
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name="fk_case_access_org_id_organisation"),
@@ -364,7 +369,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_access_account", "case_access", ["account_id", "opened_at", "case_id"])
     op.create_index("ix_case_access_case_id", "case_access", ["case_id"])
+    op.create_index(
+        "ix_case_access_due",
+        "case_access",
+        ["org_id", "role", "due_at", "case_id"],
+        sqlite_where=sa.text("status IN ('open', 'waiting')"),
+        postgresql_where=sa.text("status IN ('open', 'waiting')"),
+    )
     op.create_index("ix_case_access_role", "case_access", ["org_id", "role", "opened_at", "case_id"])
+    op.create_index("ix_case_access_status", "case_access", ["org_id", "role", "status", "opened_at", "case_id"])
 
     op.create_table(
         "case_scope",

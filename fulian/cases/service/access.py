@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select
 
@@ -11,7 +12,7 @@ from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.cases.models import Case, CaseAccess, CaseScope, CaseToken, Party
-from fulian.cases.rows import access_rows, scope_rows, token_rows
+from fulian.cases.rows import access_copy, access_rows, scope_rows, token_rows
 from fulian.cases.service.held import HeldCase, add_event, hold_case
 from fulian.db import db
 from fulian.errors import Forbidden, NotFound, Refused
@@ -79,11 +80,9 @@ def break_glass(number: str, reason: str, by: Actor) -> int:
         raise NotFound
     db.session.add(
         CaseAccess(
-            case_id=case.id,
-            county_id=case.county_id,
+            **access_copy(_row(case)),
             kind="break_glass",
             account_id=by.account_id,
-            opened_at=case.opened_at,
             starts_at=by.now,
             ends_at=by.now + timedelta(hours=BREAK_GLASS_HOURS),
             reason=reason.strip(),
@@ -125,7 +124,7 @@ def _held(case_id: int, version: int, reason: str, by: Actor) -> HeldCase:
     return held
 
 
-def _row(case: Case) -> dict[str, object]:
+def _row(case: Case) -> dict[str, Any]:
     return {
         "id": case.id,
         "org_id": case.org_id,

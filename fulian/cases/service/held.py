@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from fulian.audit.actor import Actor
 from fulian.calendar import end_of_day
-from fulian.cases.models import EVENTS, OPEN_STATUSES, TASKS, Case, CaseScope, Task
+from fulian.cases.models import EVENTS, OPEN_STATUSES, TASKS, Case, CaseAccess, CaseScope, Task
 from fulian.cases.scope import sees
 from fulian.cases.statistics import State, move_now, stat_scopes
 from fulian.db import db
@@ -46,10 +46,7 @@ class HeldCase:
         after = state_of(self.case)
         move_now(self.scopes, self.before, after)
         if after.status != self.before.status:
-            db.session.execute(
-                update(CaseScope).where(CaseScope.case_id == self.case.id).values(status=after.status),
-                execution_options={"synchronize_session": False},
-            )
+            _repeat(self.case, status=after.status)
 
 
 def state_of(case: Case) -> State:
@@ -204,10 +201,14 @@ def refresh_due(case: Case) -> None:
     if (case.due_at, case.next_step) == (due_at, title):
         return
     case.due_at, case.next_step = due_at, title
-    db.session.execute(
-        update(CaseScope).where(CaseScope.case_id == case.id).values(due_at=due_at),
-        execution_options={"synchronize_session": False},
-    )
+    _repeat(case, due_at=due_at)
+
+
+def _repeat(case: Case, **changed: Any) -> None:
+    """Write what changed of a case to the rows by which it is listed."""
+    for rows in (CaseScope, CaseAccess):
+        follow = update(rows).where(rows.case_id == case.id).values(**changed)
+        db.session.execute(follow, execution_options={"synchronize_session": False})
 
 
 def open_task_count(account_id: int) -> int:
