@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
+from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -162,7 +163,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             wanted = formdata is not None and not hasattr(formdata, "getlist")
             if wanted and request and not request.form and not request.files and request.is_json:
                 return None  # a JSON body is no form: its values need not be text
-            return super().wrap_formdata(form, formdata)
+            return _each_in_its_kind(form, super().wrap_formdata(form, formdata))
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             pairs = unbound_field.kwargs.get("choices")
@@ -248,6 +249,15 @@ def _all_fields(form: Any) -> Iterator[Field]:
             yield from _all_fields(field)
         else:
             yield field
+
+
+def _each_in_its_kind(form: Any, formdata: Any) -> Any:
+    """What was sent, without files in fields for text and without text in fields for files."""
+    uploads = {field.name for field in form._fields.values() if isinstance(field, FileField)}
+    if formdata is None or not (uploads or (request and request.files)):
+        return formdata
+    sent = formdata.items(multi=True)
+    return MultiDict([(name, value) for name, value in sent if isinstance(value, FileStorage) == (name in uploads)])
 
 
 def _clean(value: Any) -> Any:

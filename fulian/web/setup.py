@@ -8,12 +8,13 @@ from pathlib import Path
 from flask import Blueprint, Flask, current_app, request
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
 from fulian.web.assets import STATIC, STATIC_URL, asset, icon
 from fulian.web.dates import FILTERS, due_of, percent
 from fulian.web.error_pages import init_error_pages
-from fulian.web.forms import form_problems
+from fulian.web.forms import LARGEST_INTEGER, form_problems
 from fulian.web.headers import SecurityHeaders
 from fulian.web.page import BARE, page_context
 
@@ -21,6 +22,13 @@ from fulian.web.page import BARE, page_context
 RISK_MARKS = {"r": ("k-r", "红"), "o": ("k-o", "橙"), "y": ("k-y", "黄"), "b": ("k-b", "蓝")}
 
 csrf = CSRFProtect()
+
+
+class RowNumber(IntegerConverter):
+    """`<int:…>` in a rule: a number that a key column can hold; with any other the address does not exist (404)."""
+
+    def __init__(self, url_map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = None) -> None:
+        super().__init__(url_map, fixed_digits, min, LARGEST_INTEGER if max is None else max)
 
 
 def init_web(app: Flask, public_url: str = "", cache_folder: Path | None = None) -> None:
@@ -32,6 +40,7 @@ def init_web(app: Flask, public_url: str = "", cache_folder: Path | None = None)
     """
     if app.static_folder is not None:
         raise ValueError("make the application with static_folder=None: fulian.web serves /static/")
+    app.url_map.converters["int"] = RowNumber
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     _init_templates(app, cache_folder)
     init_error_pages(app)
