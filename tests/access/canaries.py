@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fulian.testing.world import CITY, DONGCHANGFU
+from fulian.testing.world import DONGCHANGFU
 
 from ..harness.objects import Spot
 from ..harness.places import THREE, Place, lies_below, object_class, reaches
@@ -104,10 +104,6 @@ def _sight_of_account(caller: str, place: Place) -> str:
     if caller in THREE:
         return "must"
     if caller in ("county_admin", "city_admin"):
-        if object_class(caller, place) != "outside":
-            return "must"
-        return "may" if place.org_id == CITY else "never"
-    if place.org_id == CITY:
-        return "may"  # a caseworker of the city can be given any case
+        return "must" if object_class(caller, place) != "outside" else "never"
     in_county = place.org_id == DONGCHANGFU or lies_below(place.org_id, DONGCHANGFU)  # where all of them work
     return "may" if in_county else "never"

@@ -31,7 +31,7 @@ from fulian.people.service import (
     record_consent,
     register_person,
 )
-from fulian.testing.world import CITY, CITY_UNIT, ORGS, PEACEFUL, actor
+from fulian.testing.world import ORGS, PEACEFUL, actor
 
 from .places import Place
 
@@ -317,7 +317,7 @@ def _request(spot: Spot) -> int:
 
 def _county(spot: Spot) -> int:
     """The county unit itself, in which mediation is open again as in the beginning."""
-    return {CITY: CITY_UNIT}.get(spot.org_id) or ORGS[spot.org_id][3]
+    return ORGS[spot.org_id][3]
 
 
 BUILDERS: Mapping[str, Callable[[Spot], int]] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fulian.testing.world import (
     ACCOUNTS,
-    CITY,
+    CITY_UNIT,
     DONGCHANGFU,
     GULOU,
     LIUYUAN,
@@ -51,7 +51,7 @@ class Place:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("city", CITY),
+    Place("city_unit", CITY_UNIT),
     Place("county", DONGCHANGFU),
     Place("township", LIUYUAN),
     Place("village", LIUYUAN_VILLAGE),

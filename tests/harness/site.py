@@ -181,12 +181,17 @@ class Site:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         self.app = app
         self._browsers: dict[str, Browser] = {}
+        self._gone: list[str] = []
 
     def browser(self, caller: str) -> Browser:
         """The browser of a caller (a key of CALLERS), logged in."""
         if caller not in self._browsers:
             self._browsers[caller] = self.new_browser(CALLERS[caller], shut=caller == "disabled")
         return self._browsers[caller]
+
+    def forget(self, caller: str) -> None:
+        """Drop the browser of a caller whose session is over; what was wrong so far is kept."""
+        self._gone += self._browsers.pop(caller).problems
 
     def new_browser(self, username: str | None, *, shut: bool = False) -> Browser:
         """A browser logged in as an account of the world; with `shut` the account was disabled after log-in."""
@@ -206,4 +211,4 @@ class Site:
 
     def problems(self) -> list[str]:
         """What was wrong with any reply so far."""
-        return [problem for browser in self._browsers.values() for problem in browser.problems]
+        return [*self._gone, *(problem for browser in self._browsers.values() for problem in browser.problems)]
