@@ -93,6 +93,8 @@ def _shown(field: Any) -> str:
 
 def _marked(mine: str, saved: str) -> tuple[Markup, Markup]:
     """Both texts with what is only in one of them marked. A single character in common is taken for chance."""
+    if mine == saved:
+        return escape(mine), escape(saved)
     left, right = Markup(""), Markup("")
     a = b = 0
     for block in SequenceMatcher(None, mine, saved, autojunk=False).get_matching_blocks():
