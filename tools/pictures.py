@@ -22,6 +22,7 @@ from fulian.testing.tour import STOPS, prepare_tour
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 WIDTHS = {"phone": 390, "desk": 1366}
+TALLEST = 2400
 
 
 def main(folder: Path, wanted: list[str]) -> None:
@@ -54,7 +55,7 @@ def _served(scratch: Path) -> Iterator[tuple[DemoServer, Mapping[str, int]]]:
 def _chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
-        sys.exit("Chromium is missing: please install it (Debian: apt install chromium fonts-noto-cjk)")
+        sys.exit("Chromium is missing: please install it (Debian: apt install chromium chromium-l10n fonts-noto-cjk)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET), env=CHINESE)
         yield browser
@@ -80,9 +81,9 @@ def _log_in_page(browser: Browser, server: DemoServer, folder: Path, suffix: str
 
 
 def _take(page: Page, file: Path) -> None:
-    """The whole page. The window grows to the page's height first, so that a fixed bar stands at its foot."""
+    """The page, of a long list the beginning. The window grows first, so that a fixed bar stands at the foot."""
     size = page.viewport_size or {"width": WIDTHS["desk"], "height": 0}
-    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    height = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
     page.screenshot(path=file)
     page.set_viewport_size(size)
