@@ -261,6 +261,8 @@ def _each_in_its_kind(form: Any, formdata: Any) -> Any:
 
 
 def _clean(value: Any) -> Any:
+    if value is None:
+        return ""  # a field that the page has and the request left out
     return value.strip().replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 

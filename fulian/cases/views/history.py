@@ -39,7 +39,7 @@ FIELD_WORDS = {
 }
 UNSAID = frozenset({"digest"})  # of a file: for proof, not for reading
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,15 @@ def _value(
         return "是" if text == "True" else "否"
     if isinstance(value, int):
         return f"{number(-(-value // 1024))} KB" if name == "size" else number(value)
-    if _DAY.fullmatch(text):
-        return day(date.fromisoformat(text))
-    return moment(datetime.fromisoformat(text)) if _MOMENT.fullmatch(text) else text
+    return _as_time(text)
+
+
+def _as_time(text: str) -> str:
+    """A stored day or moment as pages say it; what only looks like one, since somebody typed it so, as it is."""
+    try:
+        if _DAY.fullmatch(text):
+            return day(date.fromisoformat(text))
+        at = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+        return moment(at) if at is not None and at.tzinfo is not None else text
+    except (ValueError, OverflowError):
+        return text
