@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --progress-bar off -c requirements.lock
-RESULTS := test-results
+RESULTS := build/reports
 export PORT
 
 .DEFAULT_GOAL := help
