@@ -29,6 +29,7 @@ from sqlalchemy import (
     text,
     tuple_,
     union,
+    union_all,
 )
 
 from fulian.accounts.models import Account
@@ -99,7 +100,7 @@ class ListStatements:
     def page(self) -> Prepared:
         """The rows of one page, one more than its limit, with the columns of `CaseRow`."""
         shape = self._shape
-        keys = union(*_arms(shape, EXAMINED if shape.examines else shape.limit + 1)).subquery("keys")
+        keys = union(*self._limited_arms()).subquery("keys")
         if not shape.examines:
             first = select(keys.c.at, keys.c.id).order_by(*_order(shape, keys.c.at, keys.c.id))
             keys = _limit(first, shape.limit + 1).subquery("page")
@@ -111,12 +112,20 @@ class ListStatements:
     def count(self) -> Prepared:
         """How many cases the list has, to its limit + 1; where rows are examined, among those."""
         shape = self._shape
-        arms = _arms(shape, EXAMINED if shape.examines else shape.limit + 1)
-        keys = union(*(select(arm.selected_columns.id) for arm in arms)).subquery("keys")
+        keys = union(*(select(arm.selected_columns.id) for arm in self._limited_arms())).subquery("keys")
         ids = select(keys.c.id)
         if shape.examines:
             ids = ids.join(Case, Case.id == keys.c.id).where(*_beside(shape))
         return Prepared(select(func.count()).select_from(_limit(ids, shape.limit + 1).subquery()))
+
+    @cached_property
+    def widest(self) -> Prepared:
+        """How many rows the longest arm has, to the limit + 1: where that is enough, doubles do not matter."""
+        lengths = [select(func.count().label("n")).select_from(arm.subquery()) for arm in self._limited_arms()]
+        return Prepared(select(func.max(union_all(*lengths).subquery().c.n)))
+
+    def _limited_arms(self) -> list[Keys]:
+        return _arms(self._shape, EXAMINED if self._shape.examines else self._shape.limit + 1)
 
     @cached_property
     def stop(self) -> Prepared | None:
