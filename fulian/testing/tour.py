@@ -85,7 +85,8 @@ STOPS: tuple[Stop, ...] = (
     Stop("workbench-township", "township_admin", "/"),
     Stop("workbench-admin", "county_admin", "/"),
     Stop("cases-admin", "county_admin", "/cases/"),
-    Stop("org-move", "county_admin", "/orgs/{village}/move", act=True),
+    Stop("org-move-to", "county_admin", "/orgs/{village}/move"),
+    Stop("org-move", "county_admin", "/orgs/{village}/move?to={county}", act=True),
     Stop("post-new", "county_admin", "/people/{person}/posts/new", act=True),
     Stop("post-end", "county_admin", "/people/{person}/posts/{post}/end", act=True),
     Stop("doubles", "county_admin", "/people/doubles"),
@@ -191,7 +192,7 @@ def _people(by: Actor, person_id: int) -> dict[str, int]:
 
 
 def _accounts(by: Actor, caseworker: Actor) -> dict[str, int]:
-    left = NewAccount("tour-left", "已离岗", caseworker.org_id or 0, NewGrant("caseworker", caseworker.org_id or 0))
+    left = NewAccount("m-0", "已离岗", caseworker.org_id or 0, NewGrant("caseworker", caseworker.org_id or 0))
     disabled = transact(invite_account, left, hash_password(one_time_password()), by)
     transact(disable_account, disabled, by, reason="调离")
     return {
