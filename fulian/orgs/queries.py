@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from fulian.db import db
 from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
+from fulian.prepared import Prepared
 
 CITY_NUMBER_CODE = "371500"
 _MOST_IDS = 10_000  # of one IN: SQLite takes 32,766 values in a statement, PostgreSQL 65,535
@@ -49,6 +50,8 @@ _above = (
     .order_by(_tree.c.depth)
 )
 
+_units = Prepared(select(*_ref).where(Organisation.level == "county").order_by(Organisation.sort))
+
 
 def find_org(org_id: int) -> OrgRef:
     """The organisation with this id. Raises NotFound."""
@@ -65,8 +68,7 @@ def ancestors(org_id: int) -> tuple[OrgRef, ...]:
 
 def county_units() -> tuple[OrgRef, ...]:
     """The twelve county-level units in official order: eight counties, three development zones, 市本级."""
-    rows = db.session.execute(select(*_ref).where(Organisation.level == "county").order_by(Organisation.sort))
-    return tuple(OrgRef(*row) for row in rows)
+    return tuple(OrgRef(*row) for row in _units.rows({}))
 
 
 def city_unit() -> int:

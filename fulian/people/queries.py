@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true, union
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, select, true, union
 
 from fulian.audit.actor import Actor, Viewer
 from fulian.calendar import local_date
@@ -20,14 +21,16 @@ from fulian.orgs.queries import OrgRef, county_units
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for, in_scope
 from fulian.people.facts import area_name, phone_ending, sex_and_age
 from fulian.people.models import Consent, Person, PersonToken, Post
-from fulian.people.scope import VIEW, acting, visible_ids, visible_people
+from fulian.people.scope import VIEW, Kinds, acting, anybody, kinds_of, visible_ids, visible_people
 from fulian.people.tokens import NAME, query_tokens
 from fulian.people.words import ROSTER
+from fulian.prepared import Prepared
 from fulian.sealing.columns import unseal_text
 from fulian.web.paging import Cursor
 
 EXAMINED = 5000  # at most, of people who have a token, where several units are searched
 LOOKED_THROUGH = 100  # for a name of two characters, which also begins longer ones
+KINDS = 500  # kinds of viewers whose statements are kept
 ORGS = 50  # in a select; more are searched by name
 CANDIDATES = 5  # on a phone's screen; more are not compared, they are searched
 
@@ -93,9 +96,9 @@ _org = (
 
 def newest_people(viewer: Viewer, cursor: Cursor | None, limit: int) -> list[PersonLine]:
     """Up to `limit + 1` people in scope from `cursor` on, the newest registered first (`cursor.back`: oldest first)."""
-    back = cursor is not None and cursor.back
-    before, after = (None, None) if cursor is None else ((None, cursor.id) if back else (cursor.id, None))
-    return lines_of(visible_ids(viewer, limit + 1, before=before, after=after), viewer, back)
+    kinds, values = kinds_of(viewer)
+    statement = _newest(kinds, limit + 1, None if cursor is None else cursor.back)
+    return _lines(statement.rows({**values, **_place(cursor)}), viewer)
 
 
 def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) -> list[PersonLine]:
@@ -255,25 +258,55 @@ def _posts(*conditions: ColumnElement[bool]) -> list[PostLine]:
 
 def _with_token(viewer: Viewer, token: str, limit: int, cursor: Cursor | None = None) -> list[PersonLine]:
     """People in scope that have a token, from `cursor` on, newest first (`cursor.back`: oldest first)."""
-    units, back = _units(viewer), cursor is not None and cursor.back
-    token_id = PersonToken.person_id
-    from_cursor = true() if cursor is None else token_id > cursor.id if back else token_id < cursor.id
-    found: list[PersonLine] = []
+    units, back = _units(viewer), None if cursor is None else cursor.back
+    kinds, values = kinds_of(viewer)
+    values |= {"token": token, **_place(cursor), **{f"unit_{i}": unit for i, unit in enumerate(units)}}
+    found: list[tuple[Any, ...]] = []
     # One unit is read in the order of its index until enough are in scope; of several the newest are looked through.
     for examined in (limit,) if len(units) == 1 else (4 * limit, EXAMINED):
-        arms = []
-        for county_id in units:
-            arm = select(token_id).where(PersonToken.token == token, PersonToken.county_id == county_id, from_cursor)
-            if len(units) == 1:
-                arm = arm.join(Person, Person.id == token_id).where(visible_people(viewer))
-            arms.append(arm.order_by(token_id if back else token_id.desc()).limit(examined).subquery())
-        ids = union(*(select(arm.c.person_id) for arm in arms)).subquery().c.person_id
-        newest = select(ids).order_by(ids if back else ids.desc()).limit(examined).subquery()
-        seen = select(Person.id).join(newest, newest.c.person_id == Person.id).where(visible_people(viewer))
-        found = lines_of(seen.order_by(Person.id if back else Person.id.desc()).limit(limit), viewer, back)
+        found = _found(kinds, len(units), limit, examined, back).rows(values)
         if len(found) == limit:
             break
-    return found
+    return _lines(found, viewer)
+
+
+# --- statements of the lists, made once for each kind of viewer -----------------------------------------------------
+
+
+@lru_cache(maxsize=KINDS)
+def _newest(kinds: Kinds, limit: int, back: bool | None) -> Prepared:
+    before, after = (None, None) if back is None else ((None, _cursor) if back else (_cursor, None))
+    return Prepared(_page(visible_ids(anybody(kinds), _written(limit), before=before, after=after), bool(back)))
+
+
+@lru_cache(maxsize=KINDS)
+def _found(kinds: Kinds, units: int, limit: int, examined: int, back: bool | None) -> Prepared:
+    viewer = anybody(kinds)
+    token_id = PersonToken.person_id
+    from_cursor = true() if back is None else token_id > _cursor if back else token_id < _cursor
+    arms = []
+    for unit in range(units):
+        of_unit = PersonToken.county_id == bindparam(f"unit_{unit}")
+        arm = select(token_id).where(PersonToken.token == bindparam("token"), of_unit, from_cursor)
+        if units == 1:
+            arm = arm.join(Person, Person.id == token_id).where(visible_people(viewer))
+        arms.append(arm.order_by(token_id if back else token_id.desc()).limit(_written(examined)).subquery())
+    ids = union(*(select(arm.c.person_id) for arm in arms)).subquery().c.person_id
+    newest = select(ids).order_by(ids if back else ids.desc()).limit(_written(examined)).subquery()
+    seen = select(Person.id).join(newest, newest.c.person_id == Person.id).where(visible_people(viewer))
+    return Prepared(_page(seen.order_by(Person.id if back else Person.id.desc()).limit(_written(limit)), bool(back)))
+
+
+_cursor: Any = bindparam("cursor_id", type_=Integer())
+
+
+def _place(cursor: Cursor | None) -> dict[str, int]:
+    return {} if cursor is None else {"cursor_id": cursor.id}
+
+
+def _written(n: int) -> ColumnElement[int]:
+    """A limit that is written out, not bound: PostgreSQL plans for few rows only where it sees how few."""
+    return literal_column(str(n), Integer())
 
 
 def _units(viewer: Viewer) -> list[int]:
@@ -286,28 +319,46 @@ def _units(viewer: Viewer) -> list[int]:
 
 def lines_of(ids: Select[int], viewer: Viewer, back: bool = False) -> list[PersonLine]:
     """The people with these ids as lines, newest first (`back`: oldest first); the caller has put the scope on."""
+    return _lines([tuple(row) for row in db.session.execute(_page(ids, back))], viewer)
+
+
+def _page(ids: Select[int], back: bool) -> Select[*tuple[Any, ...]]:
     wanted = ids.subquery()
-    query = (
+    return (
         select(*_line)
         .join(wanted, wanted.c[0] == Person.id)
         .join(Organisation, Organisation.id == Person.org_id)
         .order_by(Person.id.asc() if back else Person.id.desc())
     )
+
+
+def _lines(rows: Iterable[tuple[Any, ...]], viewer: Viewer) -> list[PersonLine]:
     today = local_date(viewer.now)
-    return [_as_line(row, today) for row in db.session.execute(query)]
+    return [_as_line(today, *row) for row in rows]
 
 
-def _as_line(row: Row[*tuple[Any, ...]], today: date) -> PersonLine:
-    def opened(column: str) -> str:
-        sealed = getattr(row, column)
-        return "" if sealed is None else unseal_text(Person.__tablename__, column, row.seal_id, sealed)
+def _as_line(
+    today: date,
+    person_id: int,
+    name: str,
+    sex: str,
+    birth_date: date | None,
+    document: bytes | None,
+    phone: bytes | None,
+    seal_id: bytes,
+    division_code: str | None,
+    org_name: str,
+    created_at: datetime,
+) -> PersonLine:
+    def opened(column: str, sealed: bytes | None) -> str:
+        return "" if sealed is None else unseal_text(Person.__tablename__, column, seal_id, sealed)
 
     return PersonLine(
-        row.id,
-        row.name,
-        sex_and_age(row.sex, row.birth_date, today),
-        mask_id(opened("document_number")),
-        phone_ending(opened("phone")),
-        area_name(row.division_code) or row.short_name,
-        row.created_at,
+        person_id,
+        name,
+        sex_and_age(sex, birth_date, today),
+        mask_id(opened("document_number", document)),
+        phone_ending(opened("phone", phone)),
+        area_name(division_code) or org_name,
+        created_at,
     )

@@ -8,8 +8,10 @@ reaches that programme's rows and those that belong to none; rows of her account
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, false, or_, select, union
 
 from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor, Held, Viewer
@@ -17,6 +19,8 @@ from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
 from fulian.people.models import Person, PersonScope
 
 VIEW = "people.view"
+
+Kinds = tuple[tuple[str, str, str | None], ...]  # role, level and programme of each grant
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,27 @@ def scope_arms(viewer: Viewer, permission: str = VIEW) -> tuple[ScopeArm, ...]:
         ScopeArm(held.org_id, 1 if held.role in OWN_ORG_ROLES else 0, held.programme)
         for held in _held(viewer, permission)
     }
-    return tuple(sorted(arms, key=lambda arm: (arm.org_id, arm.own, arm.programme or "")))
+    return tuple(sorted(arms, key=lambda arm: (str(arm.org_id), arm.own, arm.programme or "")))
+
+
+def kinds_of(viewer: Viewer) -> tuple[Kinds, dict[str, Any]]:
+    """What a statement about the viewer's scope depends on, and the values with which it is run (see `anybody`)."""
+    held = sorted(_held(viewer, VIEW), key=lambda grant: (grant.role, grant.level, grant.programme or "", grant.org_id))
+    values = {f"org_{i}": grant.org_id for i, grant in enumerate(held)}
+    return tuple((grant.role, grant.level, grant.programme) for grant in held), {"me": viewer.account_id, **values}
+
+
+def anybody(kinds: Kinds) -> Viewer:
+    """Somebody with grants of these kinds whose account and organisations are bound by name.
+
+    A statement about her scope is made once and serves every viewer of her kinds: building it costs more than it takes.
+    """
+
+    def number(name: str) -> Any:
+        return bindparam(name, type_=Integer())
+
+    grants = (Held(role, number(f"org_{i}"), 0, level, programme) for i, (role, level, programme) in enumerate(kinds))
+    return Actor(number("me"), "", 0, datetime.max.replace(tzinfo=UTC), grants=tuple(grants))
 
 
 def visible_people(viewer: Viewer, permission: str = VIEW) -> ColumnElement[bool]:
@@ -74,7 +98,7 @@ def visible_people(viewer: Viewer, permission: str = VIEW) -> ColumnElement[bool
     return and_(Person.merged_into.is_(None), or_(*arms))
 
 
-def visible_ids(viewer: Viewer, limit: int, *, before: int | None = None, after: int | None = None) -> Select[int]:
+def visible_ids(viewer: Viewer, limit: Any, *, before: Any = None, after: Any = None) -> Select[int]:
     """The ids of at most `limit` people in scope, newest registered first, below the id `before`.
 
     With `after` those just above it, oldest first. Each arm reads its index in order and stops: a scope of a million
