@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulian.db import Base, CText, UtcDateTime
@@ -70,6 +70,10 @@ class Post(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+# Few rows name an account: the many that name an organisation need not stand in these indexes.
+_OF_ACCOUNTS: Any = {name: text("account_id IS NOT NULL") for name in ("sqlite_where", "postgresql_where")}
+
+
 class PersonScope(Base):
     """Why a person is visible: one row per reason and organisation (its ancestors too, `own` 0 and 1) or account.
 
@@ -80,9 +84,10 @@ class PersonScope(Base):
     __table_args__ = (
         CheckConstraint("(org_id IS NULL) <> (account_id IS NULL)", name="one_holder"),
         Index("ix_person_scope_person_id_org_id_own", "person_id", "org_id", "own"),
-        Index("ix_person_scope_person_id_account_id", "person_id", "account_id"),
+        Index("ix_person_scope_person_id_account_id", "person_id", "account_id", **_OF_ACCOUNTS),
         Index("ix_person_scope_org_id_own_person_id", "org_id", "own", "person_id"),
-        Index("ix_person_scope_account_id_person_id", "account_id", "person_id"),
+        Index("ix_person_scope_programme", "org_id", "own", "programme", "person_id"),
+        Index("ix_person_scope_account_id_person_id", "account_id", "person_id", **_OF_ACCOUNTS),
         Index("ix_person_scope_source_source_id", "source", "source_id"),
     )
 

@@ -31,10 +31,12 @@ class ScopeArm:
     own: int
     programme: str | None
 
-    def where(self) -> ColumnElement[bool]:
-        """The arm's condition on `person_scope`."""
+    def parts(self) -> list[ColumnElement[bool]]:
+        """The arm's conditions on `person_scope`, each the beginning of an index."""
         reach = and_(PersonScope.org_id == self.org_id, PersonScope.own == self.own)
-        return reach if self.programme is None else and_(reach, _of_programme(self.programme))
+        if self.programme is None:
+            return [reach]
+        return [and_(reach, PersonScope.programme.is_(None)), and_(reach, PersonScope.programme == self.programme)]
 
 
 def _of_programme(programme: str) -> ColumnElement[bool]:
@@ -106,11 +108,11 @@ def visible_ids(viewer: Viewer, limit: Any, *, before: Any = None, after: Any = 
     """
     person_id = PersonScope.person_id
     order = person_id.asc() if after is not None else person_id.desc()
-    arms = [arm.where() for arm in scope_arms(viewer)]
+    arms = scope_arms(viewer)
     if not arms:
         return select(person_id).where(false())
     limited = []
-    for reach in [*arms, PersonScope.account_id == viewer.account_id]:
+    for reach in [*(part for arm in arms for part in arm.parts()), PersonScope.account_id == viewer.account_id]:
         query = select(person_id).where(reach).distinct().order_by(order).limit(limit)
         if before is not None:
             query = query.where(person_id < before)

@@ -499,10 +499,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_person_scope_person_id_person"),
         sa.PrimaryKeyConstraint("id", name="pk_person_scope"),
     )
-    op.create_index("ix_person_scope_account_id_person_id", "person_scope", ["account_id", "person_id"])
+    op.create_index(
+        "ix_person_scope_account_id_person_id",
+        "person_scope",
+        ["account_id", "person_id"],
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.create_index("ix_person_scope_org_id_own_person_id", "person_scope", ["org_id", "own", "person_id"])
-    op.create_index("ix_person_scope_person_id_account_id", "person_scope", ["person_id", "account_id"])
+    op.create_index(
+        "ix_person_scope_person_id_account_id",
+        "person_scope",
+        ["person_id", "account_id"],
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.create_index("ix_person_scope_person_id_org_id_own", "person_scope", ["person_id", "org_id", "own"])
+    op.create_index("ix_person_scope_programme", "person_scope", ["org_id", "own", "programme", "person_id"])
     op.create_index("ix_person_scope_source_source_id", "person_scope", ["source", "source_id"])
 
     op.create_table(

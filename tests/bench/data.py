@@ -12,11 +12,11 @@ from itertools import accumulate
 from random import Random
 
 from flask import Flask
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from fulian.accounts.models import Account, Grant
 from fulian.cases.bulk import BulkCase, BulkEvent, BulkParty, BulkTask, load_cases
-from fulian.cases.models import CASES, SCOPE_ROWS
+from fulian.cases.models import CASES, PARTIES, SCOPE_ROWS
 from fulian.codes.documents import check_character
 from fulian.codes.namelists import given_names, surnames
 from fulian.db import db, transact
@@ -24,6 +24,7 @@ from fulian.orgs.models import OrgAncestor, Organisation
 from fulian.orgs.network import NetworkOrg, read_network
 from fulian.people.bulk import NewPerson, load_people
 from fulian.people.data import PersonData
+from fulian.people.models import SCOPE_ROWS as PEOPLE_SCOPE
 from fulian.programmes.models import Opening
 from fulian.programmes.programme import PlannedTask
 from fulian.programmes.service import refresh_labels
@@ -302,3 +303,6 @@ def _give_to_other_programmes() -> None:
     for code, every in OTHER_PROGRAMMES.items():
         db.session.execute(update(CASES).where(CASES.c.id % every == 1).values(programme=code))
         db.session.execute(update(SCOPE_ROWS).where(SCOPE_ROWS.c.case_id % every == 1).values(programme=code))
+        theirs = select(PARTIES.c.id).where(PARTIES.c.case_id % every == 1)
+        linked = update(PEOPLE_SCOPE).where(PEOPLE_SCOPE.c.source == "party", PEOPLE_SCOPE.c.source_id.in_(theirs))
+        db.session.execute(linked.values(programme=code))
