@@ -56,10 +56,11 @@ def no_intake(county_id: int, code: str) -> Refused:
     return Refused(f"“{_name(code)}”在{find_org(county_id).short_name}现在不受理新案。已登记的案件照常办理。")
 
 
-def hold_openings(county_ids: Collection[int]) -> None:
-    """Lock every opening of these units (FOR UPDATE): cases that are being opened there are waited for."""
+def hold_openings(org_ids: Collection[int]) -> None:
+    """Lock every opening of these organisations' units (FOR UPDATE): whoever opens a case there is waited for."""
+    units = select(Organisation.county_id).where(Organisation.id.in_(org_ids))
     db.session.execute(
-        select(Opening.id).where(Opening.county_id.in_(county_ids)).order_by(Opening.id).with_for_update()
+        select(Opening.id).where(Opening.county_id.in_(units)).order_by(Opening.id).with_for_update()
     ).all()
 
 

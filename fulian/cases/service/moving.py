@@ -28,7 +28,7 @@ def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by
     Case numbers stay. Raises Refused for a place where it cannot hang, NotFound out of scope.
     """
     old = find_org(org_id)
-    hold_openings({old.county_id, find_org(parent_id).county_id})
+    hold_openings({org_id, parent_id})
     locked = db.session.execute(
         select(Case.id).join(OrgAncestor, OrgAncestor.org_id == Case.org_id)
         .where(OrgAncestor.ancestor_id == org_id).order_by(Case.id).with_for_update(of=Case)
