@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End the server at once, where it runs."""
-        if (self.folder / "data" / "postmaster.pid").exists():
+        if self._listens():
             self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self.folder / "data")
 
     def execute(self, *statements: str) -> None:
@@ -92,6 +93,15 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Remove a database, also where somebody is still connected."""
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _listens(self) -> bool:
+        """Whether it answers on its socket. The number in postmaster.pid may be another process's by now."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            try:
+                caller.connect(str(self.folder / ".s.PGSQL.5432"))
+            except OSError:
+                return False
+        return True
 
     @cached_property
     def _account(self) -> pwd.struct_passwd | None:

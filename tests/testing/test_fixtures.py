@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fulian.testing import browser, databases
 from fulian.testing.databases import Database, postgres_server
+from fulian.testing.postgres import PostgresServer, find_programs
 from fulian.testing.run import Run, begin_run, dead_runs, remove_run
 
 
@@ -64,6 +66,25 @@ def test_a_run_that_was_killed_is_found_and_a_living_one_is_not() -> None:
         remove_run(Run(Path(killed.stdout.strip())))
         remove_run(living)
         alive.close()
+
+
+def test_a_server_that_died_with_its_machine_is_no_trouble(tmp_path: Path) -> None:
+    """Its process number may be an innocent's by now: nobody is ended by it."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("not run: no PostgreSQL server is installed")
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        data = tmp_path / "postgres" / "data"
+        data.mkdir(parents=True)
+        (data / "postmaster.pid").write_text(f"{bystander.pid}\n{data}\n")
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(tmp_path / "postgres" / ".s.PGSQL.5432"))
+        PostgresServer(tmp_path / "postgres", programs).stop()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 @pytest.mark.parametrize(("forced", "outcome"), [("0", pytest.skip.Exception), ("1", pytest.fail.Exception)])
