@@ -36,6 +36,16 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# A case touches about 150 pages, most of them again with the next one: a log of 16 MB and a cache of 16 MB for each
+# connection write and read them a quarter as often as the defaults do.
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "wal_autocheckpoint=4000",
+    "cache_size=-16000",
+)
 WRITE_WAIT_SECONDS = 10  # design: after ten seconds of waiting a save says 503 and keeps what was typed
 # Primary result codes of SQLite: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN (sqlite.org/rescode.html).
 OUT_OF_REACH_CODES = frozenset({5, 6, 8, 10, 13, 14})
@@ -106,7 +116,7 @@ _write_lock = threading.Lock()
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from fulian.audit.chain import START, chain_hash
 from fulian.audit.models import AuditEntry, AuditHead
 from fulian.db import db, finish_before_commit, record_refusals_with
 from fulian.errors import Refused
+from fulian.prepared import Prepared, PreparedChange
 from fulian.sealing.columns import blind_index, new_seal_id, seal_text
 from fulian.sealing.keys import keys
 
@@ -30,13 +31,12 @@ SAME_REFUSAL = timedelta(minutes=1)  # repeats of a refusal within this time are
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
-# Core statements, made once: an ORM flush of the same rows costs several times as much.
 _entry = cast(Table, AuditEntry.__table__)
 _head = cast(Table, AuditHead.__table__)
-_add_entries = insert(_entry).inline()
-_read_head = select(_head.c.seq, _head.c.hash).where(_head.c.county_id == bindparam("of")).with_for_update()
-_start_head = postgresql.insert(_head).on_conflict_do_nothing()  # written alike for both databases
-_move_heads = (
+_add_entries = PreparedChange(insert(_entry))
+_read_head = Prepared(select(_head.c.seq, _head.c.hash).where(_head.c.county_id == bindparam("of")).with_for_update())
+_start_head = PreparedChange(postgresql.insert(_head).on_conflict_do_nothing())  # written alike for both databases
+_move_heads = PreparedChange(
     update(_head)
     .where(_head.c.county_id == bindparam("of"))
     .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
@@ -98,7 +98,7 @@ def note_refusal(by: Actor, act: str, refused: Refused) -> None:
     """
     digest = blind_index("refusal", f"{act}\0{refused.message}").hex()
     connection = db.session().connection()
-    _lock_heads(connection, [by.county_id])  # two equal refusals at the same moment wait for each other
+    _lock_heads([by.county_id])  # two equal refusals at the same moment wait for each other
     repeats = select(_entry.c.seq).where(
         _entry.c.account_id.is_(None) if by.account_id is None else _entry.c.account_id == by.account_id,
         _entry.c.at > by.now - SAME_REFUSAL,
@@ -130,28 +130,26 @@ def store_recorded(session: Session) -> None:
     queue: list[dict[str, Any]] = session.info.pop(QUEUE, [])
     if not queue:
         return
-    connection = session.connection()
-    heads = _lock_heads(connection, {entry["county_id"] for entry in queue})
+    heads = _lock_heads({entry["county_id"] for entry in queue})
     key = keys().newest("audit")
     for entry in queue:
         seq, prev = heads[entry["county_id"]]
         entry["seq"], entry["prev"] = seq + 1, prev
         entry["hash"] = chain_hash(key, entry)
         heads[entry["county_id"]] = (entry["seq"], entry["hash"])
-    connection.execute(_add_entries, queue)
-    moved = [{"of": county, "new_seq": seq, "new_hash": hash_} for county, (seq, hash_) in heads.items()]
-    connection.execute(_move_heads, moved)
+    _add_entries.run(*queue)
+    _move_heads.run(*({"of": county, "new_seq": seq, "new_hash": made} for county, (seq, made) in heads.items()))
 
 
-def _lock_heads(connection: Connection, counties: Iterable[int]) -> dict[int, tuple[int, bytes]]:
+def _lock_heads(counties: Iterable[int]) -> dict[int, tuple[int, bytes]]:
     """Unit → (seq, hash) of its last entry, locked in ascending order until the end of the transaction."""
     heads = {}
     for county_id in sorted(counties):
-        row = connection.execute(_read_head, {"of": county_id}).first()
-        if row is None:  # the unit's first entry ever
-            connection.execute(_start_head, {"county_id": county_id, "seq": 0, "hash": START})
-            row = connection.execute(_read_head, {"of": county_id}).one()
-        heads[county_id] = (row.seq, row.hash)
+        found = _read_head.rows({"of": county_id})
+        if not found:  # the unit's first entry ever
+            _start_head.run({"county_id": county_id, "seq": 0, "hash": START})
+            found = _read_head.rows({"of": county_id})
+        heads[county_id] = (found[0][0], found[0][1])
     return heads
 
 

@@ -26,7 +26,7 @@ from fulian.codes.documents import NONE
 from fulian.errors import Refused
 from fulian.people.service import PersonData, read_person
 from fulian.programmes.programme import PartyRole, Programme
-from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse
+from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse, row_id
 
 NEW_PERSON, CLAIM = "new", "claim"
 ID_CARD = "id_card"
@@ -96,7 +96,7 @@ class PartyForm(PartForm):
 class WhereForm(PartForm):
     """Where the case is registered, and which filling of the form this is."""
 
-    org_id = SelectField("登记到", coerce=int)
+    org_id = SelectField("登记到", coerce=row_id)
     submission_id = HiddenField(validators=[Filled(), Length(max=36)])
 
 
@@ -186,7 +186,7 @@ class EditForm(BaseForm):
 class HandlerForm(BaseForm):
     """Who takes the case over."""
 
-    handler_id = SelectField("经办人", [Filled("请选择换给谁。")], coerce=int, choices=[])
+    handler_id = SelectField("经办人", [Filled("请选择换给谁。")], coerce=row_id, choices=[])
     reason = StringField("原因", [Filled("请写明为什么换经办人。"), Length(max=200)])
     version = HiddenField()
 

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql
 
 from fulian.cases.models import COUNTERS
-from fulian.db import db
+from fulian.prepared import PreparedChange
 
-_take = (
+_take = PreparedChange(
     update(COUNTERS)
     .where(
         COUNTERS.c.series == bindparam("of_series"),
@@ -19,7 +19,7 @@ _take = (
     .returning(COUNTERS.c.last)
 )
 # Written alike on both databases.
-_start = postgresql.insert(COUNTERS).on_conflict_do_nothing()
+_start = PreparedChange(postgresql.insert(COUNTERS).on_conflict_do_nothing())
 
 
 def next_number(series: str, county_id: int, year: int) -> int:
@@ -33,11 +33,12 @@ def next_number(series: str, county_id: int, year: int) -> int:
 def next_numbers(series: str, county_id: int, year: int, n: int) -> range:
     """The next `n` numbers of a series, for a bulk load."""
     mine = {"of_series": series, "of_county": county_id, "of_year": year, "n": n}
-    taken: int | None = db.session.execute(_take, mine).scalar_one_or_none()
-    if taken is None:
-        db.session.execute(_start, {"series": series, "county_id": county_id, "year": year, "last": 0})
-        taken = db.session.execute(_take, mine).scalar_one()
-    return range(taken - n + 1, taken + 1)
+    taken = _take.run(mine)
+    if not taken:
+        _start.run({"series": series, "county_id": county_id, "year": year, "last": 0})
+        taken = _take.run(mine)
+    last: int = taken[0][0]
+    return range(last - n + 1, last + 1)
 
 
 def case_number(word: str, year: int, number_code: str, n: int) -> str:

@@ -19,6 +19,7 @@ from fulian.calendar import month_of
 from fulian.cases.models import OPEN_STATUSES, STATISTICS, CaseStat
 from fulian.db import db, finish_before_commit
 from fulian.orgs.queries import OrgRef
+from fulian.prepared import PreparedChange
 
 QUEUE = "stat"
 STAT_LEVELS = ("county", "township")
@@ -80,9 +81,11 @@ def move_now(scopes: Iterable[int], before: State, after: State) -> None:
 
 # Written alike on both databases.
 _insert = postgresql.insert(STATISTICS)
-_add = _insert.on_conflict_do_update(
-    index_elements=["scope_id", "month", "measure", "programme", "stage", "outcome", "risk"],
-    set_={"n": STATISTICS.c.n + _insert.excluded.n},
+_add = PreparedChange(
+    _insert.on_conflict_do_update(
+        index_elements=["scope_id", "month", "measure", "programme", "stage", "outcome", "risk"],
+        set_={"n": STATISTICS.c.n + _insert.excluded.n},
+    )
 )
 
 
@@ -96,9 +99,7 @@ def write_cells(session: Session) -> None:
     for cell, by in queue:
         sums[cell] += by
     queue.clear()
-    rows = [{**cell._asdict(), "n": n} for cell, n in sorted(sums.items()) if n]
-    if rows:
-        session.connection().execute(_add, rows)
+    _add.run(*({**cell._asdict(), "n": n} for cell, n in sorted(sums.items()) if n))
 
 
 def forget_empty_cells() -> None:

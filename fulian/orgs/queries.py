@@ -42,8 +42,7 @@ _ref = (
     Organisation.number_code,
 )
 _org, _tree = Organisation.__table__, OrgAncestor.__table__
-# A Core statement, made once: every act on a case asks for it.
-_above = (
+_above = Prepared(
     select(*(_org.c[column.key] for column in _ref))
     .join_from(_tree, _org, _tree.c.ancestor_id == _org.c.id)
     .where(_tree.c.org_id == bindparam("of"))
@@ -63,7 +62,7 @@ def find_org(org_id: int) -> OrgRef:
 
 def ancestors(org_id: int) -> tuple[OrgRef, ...]:
     """The organisation itself and all above it, nearest first, the city last."""
-    return tuple(OrgRef(*row) for row in db.session.execute(_above, {"of": org_id}))
+    return tuple(OrgRef(*row) for row in _above.rows({"of": org_id}))
 
 
 def county_units() -> tuple[OrgRef, ...]:

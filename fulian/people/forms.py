@@ -42,7 +42,7 @@ from fulian.people.service.edit import CLEARABLE
 from fulian.people.words import BASES, BEGINNINGS, ENDINGS, PURPOSES, REVEAL_REASONS, SEALED_LABELS, TITLES
 from fulian.sealing.columns import blind_index
 from fulian.web.dates import today
-from fulian.web.forms import BaseForm, Filled
+from fulian.web.forms import BaseForm, Filled, row_id
 
 SEXES = (("2", "女"), ("1", "男"), (UNKNOWN_SEX, "没说"))  # GB/T 2261.1
 REASON_LENGTH = 200
@@ -169,7 +169,7 @@ class PersonForm(BaseForm):
 class NewPersonForm(PersonForm):
     """Somebody new: where she is registered, and (once her document turned out to be known) whether to link her."""
 
-    org_id = SelectField("登记到", coerce=int)
+    org_id = SelectField("登记到", coerce=row_id)
     submission_id = HiddenField(validators=[Filled(), Length(max=36)])
     link = BooleanField("核对过了，是同一个人，关联到本组织")
 
@@ -251,7 +251,7 @@ class RevealForm(BaseForm):
 class HoldPostForm(BaseForm):
     """A post that begins, or one of the past with its end."""
 
-    org_id = SelectField("在哪个组织", [Filled()], coerce=int, choices=[])
+    org_id = SelectField("在哪个组织", [Filled()], coerce=row_id, choices=[])
     title = RadioField("职务", [Filled("请选择职务。")], choices=[(title, title) for title in TITLES])
     change = RadioField("怎样任职", [Filled("请选择怎样任职的。")], choices=[(word, word) for word in BEGINNINGS])
     starts_on = DateField("任职日期", [Filled()])

@@ -166,8 +166,9 @@ def person_names(person_ids: Iterable[int]) -> dict[int, str]:
 
 def seen_names(viewer: Viewer, person_ids: Iterable[int]) -> dict[int, str]:
     """The names, by id, of those of these people whom the viewer may see."""
-    seen = select(Person.id, Person.name).where(Person.id.in_(set(person_ids)), visible_people(viewer))
-    return {row.id: row.name for row in db.session.execute(seen)}
+    kinds, values = kinds_of(viewer)
+    wanted = {f"id_{i}": person_id for i, person_id in enumerate(set(person_ids))}
+    return dict(_named(kinds, len(wanted)).rows(values | wanted))
 
 
 def people_by_id(viewer: Viewer, person_ids: Iterable[int]) -> list[PersonLine]:
@@ -295,6 +296,12 @@ def _found(kinds: Kinds, units: int, limit: int, examined: int, back: bool | Non
     newest = select(ids).order_by(ids if back else ids.desc()).limit(_written(examined)).subquery()
     seen = select(Person.id).join(newest, newest.c.person_id == Person.id).where(visible_people(viewer))
     return Prepared(_page(seen.order_by(Person.id if back else Person.id.desc()).limit(_written(limit)), bool(back)))
+
+
+@lru_cache(maxsize=KINDS)
+def _named(kinds: Kinds, people: int) -> Prepared:
+    wanted = Person.id.in_([bindparam(f"id_{i}", type_=Integer()) for i in range(people)])
+    return Prepared(select(Person.id, Person.name).where(wanted, visible_people(anybody(kinds))))
 
 
 _cursor: Any = bindparam("cursor_id", type_=Integer())

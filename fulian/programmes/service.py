@@ -13,6 +13,7 @@ from fulian.db import db
 from fulian.errors import NotFound, Refused
 from fulian.orgs.models import Organisation
 from fulian.orgs.queries import find_org
+from fulian.prepared import Prepared
 from fulian.programmes.loader import find_programme, programmes
 from fulian.programmes.models import Opening, ProgrammeLabel
 from fulian.programmes.queries import in_force, taking_cases
@@ -28,8 +29,8 @@ _opening = (
     .with_for_update(read=True)
 )
 _now = bindparam("now", type_=Opening.starts_at.type)
-_working = _opening.where(in_force(_now))
-_taking = (
+_working = Prepared(_opening.where(in_force(_now)))
+_taking = Prepared(
     select(Opening.id)
     .join(Organisation, Organisation.county_id == Opening.county_id)
     .where(Organisation.id == bindparam("of_org"), Opening.programme == bindparam("code"), taking_cases(_now))
@@ -39,7 +40,7 @@ _taking = (
 
 def require_open(county_id: int, code: str, now: datetime) -> None:
     """Hold the opening of a programme in a unit for this transaction (FOR SHARE). Raises Refused where it is closed."""
-    if db.session.execute(_working, {"of_county": county_id, "code": code, "now": now}).first() is None:
+    if not _working.rows({"of_county": county_id, "code": code, "now": now}):
         raise Refused(f"“{_name(code)}”在{find_org(county_id).short_name}没有启用，不能办理。")
 
 
@@ -48,7 +49,7 @@ def hold_intake(org_id: int, code: str, now: datetime) -> bool:
 
     Whoever opens a case holds it before she reads where the organisation hangs: a move of the organisation waits.
     """
-    return db.session.execute(_taking, {"of_org": org_id, "code": code, "now": now}).first() is not None
+    return bool(_taking.rows({"of_org": org_id, "code": code, "now": now}))
 
 
 def no_intake(county_id: int, code: str) -> Refused:

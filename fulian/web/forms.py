@@ -266,6 +266,14 @@ def _clean(value: Any) -> Any:
     return value.strip().replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 
+def row_id(value: str | int) -> int:
+    """`coerce` of a select whose values are ids. Raises ValueError for what no id can be."""
+    number = int(value)
+    if not 0 < number <= LARGEST_INTEGER:
+        raise ValueError(value)
+    return number
+
+
 def _storable(form: Any, field: Field) -> None:
     """First validator of every field: what no column can hold stops here, in words."""
     if field.process_errors and any(str(raw).strip() for raw in field.raw_data or ()):

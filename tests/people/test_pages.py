@@ -354,6 +354,10 @@ def test_a_post_is_noted_and_ended_on_the_pages(client: FlaskClient, zhao: int, 
     assert "西关村妇联" not in page
     fields = {"org_id": str(LIUYUAN), "title": "执委", "change": "当选", "starts_on": "2024-03-01"}
     assert send(client, f"/people/{zhao}/posts/new", **fields | {"starts_on": "2030-01-01"}).status_code == 422
+    for nowhere in ("9223372036854775808", "-1", "x"):
+        refused = send(client, f"/people/{zhao}/posts/new", **fields | {"org_id": nowhere})
+        assert refused.status_code == 422
+        assert "请从列出的选项里选。" in refused.get_data(as_text=True)
     assert send(client, f"/people/{zhao}/posts/new", **fields).status_code == 302
     (post,) = inside(posts_of, zhao)
     assert "登记离任" in text_of(client, f"/people/{zhao}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Viewer
@@ -18,6 +18,7 @@ from fulian.errors import NotFound
 from fulian.people.facts import area_name, masked_phone
 from fulian.people.models import Person
 from fulian.people.scope import visible_people
+from fulian.prepared import Prepared
 
 OTHER_CHANGES = ("handler", "restricted", "unrestricted")  # kinds of lines that change the version but no state
 
@@ -88,22 +89,24 @@ def find_submission(viewer: Viewer, submission_id: str) -> Case | None:
 
 def case_parties(case_id: int) -> tuple[PartyView, ...]:
     """The parties in their order: the first role first."""
-    rows = db.session.execute(
-        select(
-            Party.id,
-            Party.person_id,
-            Party.role,
-            Party.relation,
-            Party.hidden,
-            Person.name,
-            Person.sex,
-            Person.birth_date,
-        )
-        .join(Person, Person.id == Party.person_id)
-        .where(Party.case_id == case_id)
-        .order_by(Party.sort, Party.id)
+    return tuple(PartyView(*row) for row in _parties.rows({"of": case_id}))
+
+
+_parties = Prepared(
+    select(
+        Party.id,
+        Party.person_id,
+        Party.role,
+        Party.relation,
+        Party.hidden,
+        Person.name,
+        Person.sex,
+        Person.birth_date,
     )
-    return tuple(PartyView(*row) for row in rows)
+    .join(Person, Person.id == Party.person_id)
+    .where(Party.case_id == bindparam("of"))
+    .order_by(Party.sort, Party.id)
+)
 
 
 def case_events(case_id: int) -> list[EventView]:

@@ -17,6 +17,7 @@ from fulian.cases.statistics import State, move_now, stat_scopes
 from fulian.db import db
 from fulian.errors import Forbidden, NotFound, Refused, Stale
 from fulian.orgs.queries import OrgRef, ancestors
+from fulian.prepared import PreparedChange
 from fulian.programmes.loader import find_programme, hook_results, installed
 from fulian.programmes.programme import PlannedTask, Programme, RecordedEvent
 from fulian.programmes.service import require_open
@@ -90,9 +91,8 @@ def programme_of(case: Case) -> Programme:
     return programme
 
 
-# Core statements, made once: an ORM flush of the same rows costs several times as much.
-_add_event = insert(EVENTS).returning(EVENTS.c.id)
-_add_task = insert(TASKS)
+_add_event = PreparedChange(insert(EVENTS).returning(EVENTS.c.id))
+_add_task = PreparedChange(insert(TASKS))
 
 
 def add_event(
@@ -111,11 +111,11 @@ def add_event(
     Tells the plugins (`fulian_event_recorded`), each in a savepoint. Returns the event's id.
     """
     values = event_row(case, kind, title, text, by, at=at, party_id=party_id, state=state)
-    event_id: int = db.session.execute(_add_event, values).scalar_one()
+    ((event_id,),) = _add_event.run(values)
     if getattr(installed().manager.hook, EVENT_HOOK).get_hookimpls():
         told = RecordedEvent(event_id, case.id, case.county_id, case.programme, kind, at or by.now)
         hook_results(EVENT_HOOK, event=told)
-    return event_id
+    return int(event_id)
 
 
 def event_row(
@@ -153,8 +153,7 @@ def event_row(
 def add_tasks(case: Case, planned: Sequence[PlannedTask], by: Actor) -> list[dict[str, Any]]:
     """Lay down planned tasks for the case's handler; returns their rows."""
     rows = [task_row(case, task, by) for task in planned]
-    if rows:
-        db.session.execute(_add_task, rows)
+    _add_task.run(*rows)
     return rows
 
 

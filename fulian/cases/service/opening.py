@@ -26,6 +26,7 @@ from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
 from fulian.people.models import TOKENS as PERSON_TOKENS
 from fulian.people.queries import person_names, seen_names
 from fulian.people.service import PersonData, check_new, known_holder, link_people, store_person
+from fulian.prepared import PreparedChange
 from fulian.programmes.loader import find_programme
 from fulian.programmes.programme import Assessment, PartyRole, PlannedTask, Programme
 from fulian.programmes.service import hold_intake, no_intake
@@ -181,28 +182,31 @@ def _checked(party: NewParty, by: Actor) -> PersonData:
         raise
 
 
-# Core statements, made once: an ORM flush of the same rows costs several times as much. Written alike on both
-# databases: a submission saved before gives no row back.
-_add_case = postgresql.insert(CASES).on_conflict_do_nothing(index_elements=["submission_id"]).returning(CASES.c.id)
-_add_party = insert(PARTIES).returning(PARTIES.c.person_id, PARTIES.c.id)
-_set_due = (
+# Written alike on both databases: a submission saved before gives no row back.
+_add_case = PreparedChange(
+    postgresql.insert(CASES).on_conflict_do_nothing(index_elements=["submission_id"]).returning(CASES.c.id)
+)
+_add_party = PreparedChange(insert(PARTIES).returning(PARTIES.c.person_id, PARTIES.c.id))
+_set_due = PreparedChange(
     update(CASES)
     .where(CASES.c.id == bindparam("of"))
     .values(due_at=bindparam("due_at"), next_step=bindparam("next_step"))
 )
-_add_scope = insert(SCOPE_ROWS)
-_add_tokens = insert(TOKENS).from_select(
-    ("token", "opened_at", "case_id", "person_id", "county_id"),
-    select(
-        PERSON_TOKENS.c.token,
-        CASES.c.opened_at,
-        CASES.c.id,
-        PERSON_TOKENS.c.person_id,
-        CASES.c.county_id,
+_add_scope = PreparedChange(insert(SCOPE_ROWS))
+_add_tokens = PreparedChange(
+    insert(TOKENS).from_select(
+        ("token", "opened_at", "case_id", "person_id", "county_id"),
+        select(
+            PERSON_TOKENS.c.token,
+            CASES.c.opened_at,
+            CASES.c.id,
+            PERSON_TOKENS.c.person_id,
+            CASES.c.county_id,
+        )
+        .join_from(CASES, PARTIES, PARTIES.c.case_id == CASES.c.id)
+        .join(PERSON_TOKENS, PERSON_TOKENS.c.person_id == PARTIES.c.person_id)
+        .where(CASES.c.id == bindparam("of"), PERSON_TOKENS.c.county_id == CASES.c.county_id),
     )
-    .join_from(CASES, PARTIES, PARTIES.c.case_id == CASES.c.id)
-    .join(PERSON_TOKENS, PERSON_TOKENS.c.person_id == PARTIES.c.person_id)
-    .where(CASES.c.id == bindparam("of"), PERSON_TOKENS.c.county_id == CASES.c.county_id),
 )
 
 
@@ -233,10 +237,10 @@ def _insert_case(
         "submission_id": new.submission_id,
         "created_by": by.account_id,
     }
-    case_id = db.session.execute(_add_case, values).scalar_one_or_none()
-    if case_id is None:
+    added = _add_case.run(values)
+    if not added:
         raise Repeated
-    return Case(id=case_id, **values)
+    return Case(id=added[0][0], **values)
 
 
 def _insert_parties(
@@ -254,7 +258,7 @@ def _insert_parties(
         }
         for sort, (party, person_id) in enumerate(zip(parties, persons, strict=True))
     ]
-    return {row.person_id: row.id for row in db.session.execute(_add_party, rows)}
+    return dict(_add_party.run(*rows))
 
 
 def _lay_down(case: Case, planned: Sequence[PlannedTask], by: Actor) -> None:
@@ -264,7 +268,7 @@ def _lay_down(case: Case, planned: Sequence[PlannedTask], by: Actor) -> None:
         return
     first = min(rows, key=lambda row: row["due_at"])
     case.due_at, case.next_step = first["due_at"], first["title"]
-    db.session.execute(_set_due, {"of": case.id, "due_at": case.due_at, "next_step": case.next_step})
+    _set_due.run({"of": case.id, "due_at": case.due_at, "next_step": case.next_step})
 
 
 def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: dict[int, int], by: Actor) -> None:
@@ -282,5 +286,5 @@ def _make_visible(case: Case, above: tuple[OrgRef, ...], parties: dict[int, int]
         db.session.execute(insert(CaseAccess), access_rows(row, RESTRICTED_AT_OPENING, by.now, by.account_id))
         return
     link_people(parties, org_id=case.org_id, source="party", programme=case.programme)
-    db.session.execute(_add_scope, scope_rows(row, above))
-    db.session.execute(_add_tokens, {"of": case.id})
+    _add_scope.run(*scope_rows(row, above))
+    _add_tokens.run({"of": case.id})

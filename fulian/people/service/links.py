@@ -27,6 +27,7 @@ from fulian.errors import NotFound
 from fulian.orgs.models import OrgAncestor, Organisation
 from fulian.people.models import SCOPE_ROWS, TOKENS, Person, PersonScope, PersonToken, Post
 from fulian.people.scope import VIEW, visible_people
+from fulian.prepared import PreparedChange
 
 REGISTERED, IN_POST = "registered", "post"  # why somebody is visible; `source_id` is the person's or the post's id
 _UNSYNCED = {"synchronize_session": False}
@@ -38,12 +39,14 @@ _reason = (
 )
 _of_person = bindparam("of_person", type_=PersonScope.person_id.type)
 _of_org = bindparam("of_org", type_=PersonScope.org_id.type)
-_add_reason = insert(SCOPE_ROWS).from_select(
-    ("person_id", "org_id", "own", "programme", "source", "source_id"),
-    union_all(
-        select(_of_person, OrgAncestor.ancestor_id, literal(0), *_reason).where(OrgAncestor.org_id == _of_org),
-        select(_of_person, _of_org, literal(1), *_reason),
-    ),
+_add_reason = PreparedChange(
+    insert(SCOPE_ROWS).from_select(
+        ("person_id", "org_id", "own", "programme", "source", "source_id"),
+        union_all(
+            select(_of_person, OrgAncestor.ancestor_id, literal(0), *_reason).where(OrgAncestor.org_id == _of_org),
+            select(_of_person, _of_org, literal(1), *_reason),
+        ),
+    )
 )
 _known = aliased(PersonToken)
 
@@ -62,8 +65,9 @@ def _copy_tokens(holder: type[Organisation] | type[Account], holder_id: BindPara
     )
 
 
-_tokens_for_org = _copy_tokens(Organisation, _of_org)
-_tokens_for_account = _copy_tokens(Account, bindparam("of_account", type_=PersonScope.account_id.type))
+_tokens_for_org = PreparedChange(_copy_tokens(Organisation, _of_org))
+_of_account = bindparam("of_account", type_=PersonScope.account_id.type)
+_tokens_for_account = PreparedChange(_copy_tokens(Account, _of_account))
 
 
 def link_person(
@@ -99,12 +103,12 @@ def link_people(
         row = {"account_id": account_id, "programme": programme, "source": source, "own": 0}
         rows = [{**row, "person_id": person, "source_id": of} for person, of in reasons.items()]
         db.session.execute(insert(SCOPE_ROWS), rows)
-        db.session.execute(_tokens_for_account, [{"of_person": person, "of_account": account_id} for person in reasons])
+        _tokens_for_account.run(*({"of_person": person, "of_account": account_id} for person in reasons))
         return
     of_reason = {"of_org": org_id, "of_programme": programme, "of_source": source}
     rows = [{**of_reason, "of_person": person, "of_source_id": of} for person, of in reasons.items()]
-    db.session.execute(_add_reason, rows)
-    db.session.execute(_tokens_for_org, [{"of_person": person, "of_org": org_id} for person in reasons])
+    _add_reason.run(*rows)
+    _tokens_for_org.run(*({"of_person": person, "of_org": org_id} for person in reasons))
 
 
 def unlink_person(source: str, source_id: int, person_id: int | None = None) -> None:
@@ -142,7 +146,7 @@ def move_people(org_id: int) -> None:
         follow = update(table).where(table.org_id.in_(moved)).values(county_id=unit)
         db.session.execute(follow, execution_options=_UNSYNCED)
     for person_id in sorted({row.person_id for row in rows}):
-        db.session.execute(_tokens_for_org, {"of_person": person_id, "of_org": org_id})
+        _tokens_for_org.run({"of_person": person_id, "of_org": org_id})
 
 
 def _rebuild_ancestors(reasons: list[tuple[int, str, int]]) -> None:

@@ -23,14 +23,15 @@ from fulian.people.models import PERSONS, TOKENS, Person, PersonScope
 from fulian.people.scope import acting, visible_people
 from fulian.people.service.links import REGISTERED, link_person
 from fulian.people.tokens import document_key, person_tokens
+from fulian.prepared import PreparedChange
 
 EDIT = "people.edit"
 
 # Written alike on both databases: a submission saved before gives no row back.
-_add_person = (
+_add_person = PreparedChange(
     postgresql.insert(PERSONS).on_conflict_do_nothing(index_elements=["submission_id"]).returning(PERSONS.c.id)
 )
-_add_tokens = insert(TOKENS)
+_add_tokens = PreparedChange(insert(TOKENS))
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,12 @@ def store_person(facts: PersonData, org_id: int, county_id: int, by: Actor) -> i
     and links her. None where the same submission was being saved at this very moment.
     """
     row = person_row(facts, org_id, county_id, by.account_id, by.now)
-    person_id: int | None = db.session.execute(_add_person, row).scalar_one_or_none()
-    if person_id is not None:
-        tokens = person_tokens(facts.name, facts.phone, facts.document_number)
-        db.session.execute(_add_tokens, token_rows(person_id, [county_id], tokens))
+    added = _add_person.run(row)
+    if not added:
+        return None
+    person_id: int = added[0][0]
+    tokens = person_tokens(facts.name, facts.phone, facts.document_number)
+    _add_tokens.run(*token_rows(person_id, [county_id], tokens))
     return person_id
 
 
