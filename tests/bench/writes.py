@@ -158,7 +158,7 @@ def _rate(prepared: Prepared, what: str) -> _Rate:
     together, answers = context.Barrier(WRITERS), context.SimpleQueue()
     units = list(SHARES)[:WRITERS]
     workers = [
-        context.Process(target=_write, args=(prepared, unit, what, together, answers.put), daemon=True)
+        context.Process(target=_write, args=(prepared, unit, what, SECONDS, together, answers.put), daemon=True)
         for unit in units
     ]
     for worker in workers:
@@ -169,14 +169,16 @@ def _rate(prepared: Prepared, what: str) -> _Rate:
     return _Rate(len(taken) / SECONDS, taken[int(len(taken) * 0.99)])
 
 
-def _write(prepared: Prepared, unit: str, what: str, together: Barrier, answer: Callable[[list[float]], None]) -> None:
+def _write(
+    prepared: Prepared, unit: str, what: str, seconds: float, together: Barrier, answer: Callable[[list[float]], None]
+) -> None:
     with prepared.application() as app, app.app_context():
         writer = Writer(read_tree().unit(unit), f"{unit}-{what}")
         for _ in range(10):
             writer.act(what)
         together.wait()
         taken: list[float] = []
-        end = time.perf_counter() + SECONDS
+        end = time.perf_counter() + seconds
         while (start := time.perf_counter()) < end:
             writer.act(what)
             taken.append(time.perf_counter() - start)
