@@ -55,6 +55,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "cases.open": INVITED,
     "cases.edit": _WORKERS,
     "cases.assign": _LEADS,
+    "cases.reopen": _LEADS,
+    "cases.void": _LEADS,
     "cases.restrict": _WORKERS,
     "cases.break_glass": _LEADS | {"city_admin"},
     "documents.print": _WORKERS,

@@ -6,7 +6,7 @@ Only the events and the tree are read: what a case is now is what its last line 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 
@@ -24,17 +24,29 @@ def counted_cells(org_id: int | None = None) -> list[Cell]:
     cells: list[Cell] = []
     scopes = _scopes(org_id)
     for org, programme, rows in _histories(org_id):
-        if rows[-1].status == "void":
-            continue  # entered by mistake: out of the statistics, its number is kept
-        for row in rows:
-            if row.kind in MEASURES:
-                outcome = (row.outcome or "") if row.kind == "closed" else ""
-                key = (month_of(row.recorded_at), row.kind, programme, "", outcome, row.risk or "")
-                cells += [Cell(scope, *key) for scope in scopes[org]]
         last = rows[-1]
+        if last.status == "void":
+            continue  # entered by mistake: out of the statistics, its number is kept
+        cells += _measured(programme, rows, scopes[org])
         if last.status in OPEN_STATUSES:
             key = ("", "open-now", programme, last.stage or "", "", last.risk or "")
             cells += [Cell(scope, *key) for scope in scopes[org]]
+    return cells
+
+
+def measured_cells(case: Case, scopes: Iterable[int]) -> list[Cell]:
+    """The cells of all that was ever measured of one case: opened, closed, reopened; not of what it is now."""
+    rows = db.session.execute(select(Event).where(Event.case_id == case.id, Event.kind.in_(MEASURES)))
+    return _measured(case.programme, rows.scalars(), scopes)
+
+
+def _measured(programme: str, rows: Iterable[Event], scopes: Iterable[int]) -> list[Cell]:
+    cells: list[Cell] = []
+    for row in rows:
+        if row.kind in MEASURES:
+            outcome = (row.outcome or "") if row.kind == "closed" else ""
+            key = (month_of(row.recorded_at), row.kind, programme, "", outcome, row.risk or "")
+            cells += [Cell(scope, *key) for scope in scopes]
     return cells
 
 

@@ -198,6 +198,12 @@ class ReasonForm(BaseForm):
     version = HiddenField()
 
 
+class ReopenForm(ReasonForm):
+    """Going on with a closed case: where, and why."""
+
+    stage = RadioField("回到哪个阶段", [Filled("请选择回到哪个阶段。")], choices=[])
+
+
 class NoteForm(BaseForm):
     """A line of history."""
 

@@ -24,7 +24,7 @@ from fulian.app import create_app
 from fulian.audit.actor import Actor, Held
 from fulian.calendar import local_date
 from fulian.cases.models import Case, Party, Task
-from fulian.cases.service import add_task
+from fulian.cases.service import add_task, void_case
 from fulian.cases.service.files import attach_file
 from fulian.db import db, transact
 from fulian.orgs.models import Organisation
@@ -78,6 +78,10 @@ STOPS: tuple[Stop, ...] = (
     Stop("me", "caseworker", "/account"),
     Stop("password", "caseworker", "/account/password", act=True),
     Stop("case-handler", "programme_lead", "/cases/{case}/handler", act=True),
+    Stop("case-reopen", "programme_lead", "/cases/{closed}/reopen", act=True),
+    Stop("case-void", "programme_lead", "/cases/{case}/void", act=True),
+    Stop("case-restore", "programme_lead", "/cases/{void}/void", act=True),
+    Stop("case-is-void", "programme_lead", "/cases/{void}"),
     Stop("programmes", "programme_lead", "/programmes/"),
     Stop("programme-unit", "programme_lead", "/programmes/mediation/{county}"),
     Stop("programme-stop", "programme_lead", "/programmes/mediation/{county}/stop", act=True),
@@ -126,6 +130,7 @@ def prepare_tour(instance: Path, accounts: list[Mapping[str, Any]]) -> dict[str,
     with app.app_context():
         people = {role: _actor(_first(accounts, role)) for role in ("caseworker", "county_admin", "system_admin")}
         ids = _cases(people["caseworker"])
+        ids["void"] = _void(people["county_admin"], people["caseworker"], ids)
         ids |= _people(people["county_admin"], ids["person"])
         ids |= _accounts(people["county_admin"], people["caseworker"])
         ids["request"] = _request(people["system_admin"], ids["account"])
@@ -176,6 +181,15 @@ def _cases(by: Actor) -> dict[str, int]:
         "consent": _one(select(Consent.id).where(Consent.id == consent_id)),
         "org": by.org_id or 0,
     }
+
+
+def _void(by: Actor, handler: Actor, ids: Mapping[str, int]) -> int:
+    """One more of her open cases, entered by mistake."""
+    others = (Case.handler_id == handler.account_id, Case.status == "open", Case.id.not_in([*ids.values()]))
+    case_id = _one(select(Case.id).where(*others, Case.restricted.is_(False)).order_by(Case.id))
+    version = db.session.execute(select(Case.version).where(Case.id == case_id)).scalar_one()
+    transact(void_case, case_id, version, "和另一件重复登记", by)
+    return case_id
 
 
 def _people(by: Actor, person_id: int) -> dict[str, int]:

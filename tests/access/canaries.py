@@ -38,7 +38,7 @@ CASE_PAGE = frozenset(
     }
 )
 CASE_DOCUMENT = frozenset({"agreement_facts"})  # printed, not shown: for whoever may print
-CASE_KEPT = frozenset({"agreement_disputed", "file_name", "police_receipt", "task_result"})
+CASE_KEPT = frozenset({"agreement_disputed", "file_name", "police_receipt", "task_result", "void_reason"})
 PERSON_PAGE = frozenset({"person", "occupation", "employer", "notice"})
 PERSON_KEPT = frozenset(
     {"second", "kept", "phone_note", "address", "registered_address", "person_note", "merge_reason"}

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from fulian.app import create_app
 from fulian.cases.models import Case, Event, Party, Task
 from fulian.cases.queries.lists import CaseRows
-from fulian.cases.service import add_note, add_task, edit_case, restrict_case
+from fulian.cases.service import add_note, add_task, close_case, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
 from fulian.people.models import Person
@@ -608,3 +608,40 @@ def test_a_page_left_open_too_long_keeps_what_was_typed(house: House, case_id: i
 
 def local_today() -> date:
     return (now() + timedelta(hours=8)).date()
+
+
+def test_a_closed_case_is_reopened_on_its_page(house: House, browse: Browse) -> None:
+    case_id = house.open()
+    lead = browse("lead")
+    assert f"/cases/{case_id}/reopen" not in lead.get(f"/cases/{case_id}")
+    assert "没有办结，不用重新办理" in lead.get(f"/cases/{case_id}/reopen")
+    house.act(close_case, case_id, 1, "90", {"note": "双方自行和好。"})
+    assert f"/cases/{case_id}/reopen" in lead.get(f"/cases/{case_id}")
+    page = lead.get(f"/cases/{case_id}/reopen")
+    assert "按“其他”办结" in page
+    assert "期限还是原来的" in page
+    stage, version = house.of(case_id, Case.stage), house.of(case_id, Case.version)
+    lead.post(f"/cases/{case_id}/reopen", 422, stage=stage, version=version)
+    assert "请写明理由" in lead.text
+    assert "已保存的" in lead.post(f"/cases/{case_id}/reopen", 409, stage=stage, version=1, reason="又吵了")
+    lead.post(f"/cases/{case_id}/reopen", 302, stage=stage, version=version, reason="又吵了")
+    assert house.of(case_id, Case.status) == "open"
+    assert "重新办理：回到" in lead.get(f"/cases/{case_id}")
+    assert f"/cases/{case_id}/reopen" not in browse("mediator").get(f"/cases/{case_id}")
+
+
+def test_a_void_case_says_so_and_is_only_read(house: House, browse: Browse) -> None:
+    case_id = house.open()
+    lead, mediator = browse("lead"), browse("mediator")
+    assert "案号" in lead.get(f"/cases/{case_id}/void")
+    lead.post(f"/cases/{case_id}/void", 302, version=1, reason="登记了两次")
+    page = mediator.get(f"/cases/{case_id}")
+    assert "已作废" in page
+    assert not re.search(rf"/cases/{case_id}/(edit|note|close|handler|files/new|tasks/new|void)\"", page)
+    mediator.get(f"/cases/{case_id}/note")
+    assert "只能查看" in mediator.post(f"/cases/{case_id}/note", 422, text="不该写", at="2026-01-01T09:00")
+    assert f'href="/cases/{case_id}"' in mediator.get("/cases/?status=void")
+    assert f'href="/cases/{case_id}"' not in mediator.get("/cases/")
+    assert "撤销作废" in lead.get(f"/cases/{case_id}/void")
+    lead.post(f"/cases/{case_id}/void", 302, version=house.of(case_id, Case.version), reason="没有登记错")
+    assert f'href="/cases/{case_id}"' in mediator.get("/cases/")

@@ -15,12 +15,13 @@ from sqlalchemy import delete, select, update
 from fulian.accounts.models import Account
 from fulian.calendar import local_date
 from fulian.cases.models import Case
-from fulian.db import db
+from fulian.cases.service import close_case
+from fulian.db import db, transact
 from fulian.orgs.models import Organisation
 from fulian.programmes.models import Opening
 from fulian.testing.world import GULOU, LIUYUAN, PASSWORD
 
-from .objects import PDF, Spot, unique_name, unique_word
+from .objects import FIRST_KEEPER, KEEPER, PDF, Spot, actor_of, unique_name, unique_word
 
 Data = dict[str, Any]
 
@@ -122,10 +123,12 @@ FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "cases.do": lambda spot: {"side": "respondent", "answer": "agreed", "said_on": today()},
     "cases.edit": lambda spot: {"summary": unique_word(), "risk": "b"},
     "cases.handler": lambda spot: {"handler_id": str(spot.get("account_id")), "reason": "轮岗"},
+    "cases.make_void": lambda spot: {"reason": "重复登记"},
     "cases.new": lambda spot: intake(),
     "cases.new_file": _upload,
     "cases.new_task": lambda spot: {"title": unique_word(), "due_on": in_days(2)},
     "cases.note": lambda spot: {"text": unique_word()},
+    "cases.reopen": lambda spot: {"reason": "没有按协议给付"},
     "cases.restrict": lambda spot: {"reason": "当事人要求保密"},
     "cases.search": lambda spot: {"q": "谁也不是"},
     "cases.task_done": lambda spot: {"note": unique_word()},
@@ -171,9 +174,19 @@ def _opened_again(spot: Spot) -> None:
     db.session.add(Opening(programme="mediation", county_id=spot.get("county_id"), starts_at=begun, reason="文"))
 
 
+def _closed(spot: Spot) -> None:
+    """Closed by who handles it, where it is not ended yet."""
+    case = db.session.get_one(Case, spot.get("case_id"))
+    if case.status == "open":
+        handler = KEEPER if spot.place.kind == "handled" else FIRST_KEEPER + spot.org_id
+        by = actor_of(handler, "守", "caseworker", LIUYUAN if spot.place.kind == "handled" else spot.org_id)
+        transact(close_case, case.id, case.version, "90", {"note": "双方自行和好。"}, by)
+
+
 # What must be so before the act can be done.
 PREPARATIONS: Mapping[str, Callable[[Spot], None]] = {
     "accounts.enable": _disabled,
+    "cases.reopen": _closed,
     "programmes.switch": _opened_again,
 }
 

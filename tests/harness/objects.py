@@ -18,8 +18,17 @@ from fulian.accounts.models import Account, AccountRequest, Grant
 from fulian.accounts.requests import Asked, ask_request
 from fulian.accounts.roles import rights
 from fulian.audit.actor import Actor, Held
-from fulian.cases.models import Attachment, Case, CaseScope, Party, Task
-from fulian.cases.service import NewParty, OpenCase, add_note, add_task, finish_task, open_case, restrict_case
+from fulian.cases.models import Attachment, Case, Party, Task
+from fulian.cases.service import (
+    NewParty,
+    OpenCase,
+    add_note,
+    add_task,
+    finish_task,
+    open_case,
+    restrict_case,
+    void_case,
+)
 from fulian.cases.service.files import attach_file
 from fulian.db import db, transact
 from fulian.orgs.models import OrgAncestor, Organisation
@@ -140,13 +149,12 @@ def _case(spot: Spot) -> int:
         _settle(update(Case).where(Case.id == made.id).values(handler_id=KEEPER))
         _settle(update(Task).where(Task.case_id == made.id).values(account_id=KEEPER))
     elif spot.gone:
-        _settle(update(Case).where(Case.id == made.id).values(status="void"))
-        _settle(update(CaseScope).where(CaseScope.case_id == made.id).values(status="void"))
+        transact(void_case, made.id, 1, spot.word("void_reason"), county_admin_of(spot.org_id))
     return made.id
 
 
 def _settle(statement: Any) -> None:
-    """Bring about what no use case does yet (a void case), or what only another one's use case would."""
+    """Bring about what only somebody else's use case would, or what none does."""
     db.session.execute(statement, execution_options={"synchronize_session": False})
     db.session.commit()
 

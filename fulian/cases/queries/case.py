@@ -150,6 +150,12 @@ def open_tasks(case_id: int) -> list[Task]:
     )
 
 
+def dropped_tasks(case_id: int, ended_at: datetime) -> list[Task]:
+    """What was left undone when the case ended at this instant, the earliest first."""
+    left = select(Task).where(Task.case_id == case_id, Task.result == "dropped", Task.done_at == ended_at)
+    return list(db.session.execute(left.order_by(Task.due_at, Task.id)).scalars())
+
+
 def find_task(case_id: int, task_id: int) -> Task:
     """An open task of a case that is in scope. Raises NotFound."""
     task = db.session.execute(

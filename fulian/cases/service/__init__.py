@@ -6,6 +6,7 @@ from fulian.cases.service.moving import move_organisation
 from fulian.cases.service.notes import add_note
 from fulian.cases.service.opening import NewParty, OpenCase, Opened, Repeated, open_case
 from fulian.cases.service.progress import advance_case, close_case
+from fulian.cases.service.reopening import reopen_case, restore_case, void_case
 from fulian.cases.service.switching import close_programme
 from fulian.cases.service.tasks import add_task, finish_task
 
@@ -27,5 +28,8 @@ __all__ = [
     "lift_restriction",
     "move_organisation",
     "open_case",
+    "reopen_case",
+    "restore_case",
     "restrict_case",
+    "void_case",
 ]

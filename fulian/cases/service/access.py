@@ -114,7 +114,7 @@ def _area(by: Actor) -> ColumnElement[bool]:
 
 
 def _held(case_id: int, version: int, reason: str, by: Actor) -> HeldCase:
-    held = hold_case(case_id, by, "cases.restrict")
+    held = hold_case(case_id, by, "cases.restrict", void=True)
     if held.case.version != version:
         raise Refused("您打开之后有人改过这件案件，请刷新后再试。")
     if not reason.strip():

@@ -55,11 +55,29 @@ def state_of(case: Case) -> State:
     return State(case.programme, case.status, case.stage, case.outcome, case.risk)
 
 
-def hold_case(case_id: int, by: Actor, permission: str, *, needs_open: bool = False) -> HeldCase:
+def hold_case(case_id: int, by: Actor, permission: str, *, needs_open: bool = False, void: bool = False) -> HeldCase:
     """Lock a case for a change. Raises NotFound out of scope, Forbidden where the viewer may only read it.
 
-    `needs_open`: the programme must be open in its unit (its opening is locked first) and the case not ended.
+    `needs_open`: the programme must be open in its unit (its opening is locked first) and the case not ended. A void
+    case is only read, but for the acts that say `void`.
     """
+    held = _lock_case(case_id, by, permission, opening=needs_open)
+    if held.case.status == "void" and not void:
+        raise Refused("这件案件已经作废，只能查看。作废错了，请项目负责人或县级管理员撤销作废。")
+    if needs_open and held.case.status not in OPEN_STATUSES:
+        raise Refused("这件案件已经办结，不能再办理。要接着办，请项目负责人或县级管理员“重新办理”。")
+    return held
+
+
+def hold_closed_case(case_id: int, by: Actor, permission: str) -> HeldCase:
+    """Lock a case that was closed, in a unit where its programme is open. Raises what `hold_case` raises."""
+    held = _lock_case(case_id, by, permission, opening=True)
+    if held.case.status != "closed":
+        raise Refused("这件案件没有办结，不用重新办理。")
+    return held
+
+
+def _lock_case(case_id: int, by: Actor, permission: str, *, opening: bool) -> HeldCase:
     seen = db.session.execute(
         select(Case.county_id, Case.programme, sees(by, permission).label("may")).where(Case.id == case_id, sees(by))
     ).one_or_none()
@@ -67,13 +85,11 @@ def hold_case(case_id: int, by: Actor, permission: str, *, needs_open: bool = Fa
         raise NotFound
     if not seen.may or not by.may(permission):
         raise Forbidden("这件案件您可以看，但不能改。需要改动请找经办人或项目负责人。")
-    if needs_open:
+    if opening:
         require_open(seen.county_id, seen.programme, by.now)
     case = db.session.execute(
         select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
     ).scalar_one()
-    if needs_open and case.status not in OPEN_STATUSES:
-        raise Refused("这件案件已经办结，不能再办理。要改结果，请由县级管理员更正。")
     return HeldCase(case, state_of(case))
 
 
@@ -181,6 +197,15 @@ def finish_tasks(case: Case, kinds: Sequence[str] | None, by: Actor, result: str
         query = query.where(Task.kind.in_(kinds))
     db.session.execute(
         query.values(done_at=by.now, done_by=by.account_id, result=result),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def bring_back_tasks(case: Case, dropped_at: datetime) -> None:
+    """Make due again, for the case's handler, what was dropped when the case ended at this instant."""
+    dropped = update(Task).where(Task.case_id == case.id, Task.result == "dropped", Task.done_at == dropped_at)
+    db.session.execute(
+        dropped.values(done_at=None, done_by=None, result=None, account_id=case.handler_id),
         execution_options={"synchronize_session": False},
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
-from fulian.cases.models import Case
 from fulian.cases.service.held import (
     add_event,
     add_tasks,
@@ -103,11 +102,6 @@ def close_case(case_id: int, version: int, outcome: str, data: Mapping[str, Any]
         before=before,
         after={"status": "closed", "outcome": outcome, **_filled(data)},
     )
-
-
-def is_ended(case: Case) -> bool:
-    """Whether nothing more can be done to the case."""
-    return case.status in ("closed", "void")
 
 
 def _filled(data: Mapping[str, Any]) -> dict[str, str]:

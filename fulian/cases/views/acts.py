@@ -48,7 +48,7 @@ def _done(case: Case) -> Answer:
     return redirect(url_for("cases.show", case_id=case.id))
 
 
-def _save_or_page(
+def save_or_page(
     case: Case,
     form: Any,
     template: str,
@@ -78,7 +78,7 @@ def do(case_id: int, code: str) -> Answer:
     title = transition.title(case) if transition.title is not None else transition.label
     version = request.form.get("version", case.version)
     context = {"title": title, "transition": transition, "refusal": refusal, "version": version}
-    return _save_or_page(
+    return save_or_page(
         case,
         form,
         "cases/do.html",
@@ -129,7 +129,7 @@ def close(case_id: int) -> Answer:
         return case.id, version_of(form), form.outcome.data, data, by
 
     left = [task.title for task in open_tasks(case.id)]
-    return _save_or_page(case, parts, "cases/close.html", close_case, values, close=form, own=own, left=left)
+    return save_or_page(case, parts, "cases/close.html", close_case, values, close=form, own=own, left=left)
 
 
 @blueprint.route("/cases/<int:case_id>/edit", methods=["GET", "POST"])
@@ -139,7 +139,7 @@ def edit(case_id: int) -> Answer:
     """Correct the case's own fields."""
     case, by = shown_case(case_id)
     form = EditForm(data={"summary": case.summary, "risk": case.risk or "", "version": str(case.version)})
-    return _save_or_page(
+    return save_or_page(
         case,
         form,
         "cases/edit.html",
@@ -157,7 +157,7 @@ def handler(case_id: int) -> Answer:
     form = HandlerForm(data={"version": str(case.version)})
     others = handlers_for(case.org_id, case.programme, by.now)
     form.handler_id.choices = [(other.id, other.name) for other in others if other.id != case.handler_id]
-    return _save_or_page(
+    return save_or_page(
         case,
         form,
         "cases/handler.html",
@@ -176,7 +176,7 @@ def restrict(case_id: int) -> Answer:
     case, by = shown_case(case_id)
     form = ReasonForm(data={"version": str(case.version)})
     act = lift_restriction if case.restricted else restrict_case
-    return _save_or_page(
+    return save_or_page(
         case, form, "cases/restrict.html", act, lambda: (case.id, version_of(form), form.reason.data, by)
     )
 
@@ -190,7 +190,7 @@ def note(case_id: int) -> Answer:
     form = NoteForm(data={"at": by.now, "wall": ""})
     parties = case_parties(case.id)
     form.wall.choices = choices_of([(party.id, f"只有{party.name}") for party in parties], "双方都知道")
-    return _save_or_page(case, form, "cases/note.html", add_note, lambda: (
+    return save_or_page(case, form, "cases/note.html", add_note, lambda: (
         case.id, form.title.data, form.text.data, form.at.data, int(form.wall.data) if form.wall.data else None, by
     ))  # fmt: skip
 
@@ -202,7 +202,7 @@ def new_task(case_id: int) -> Answer:
     """Add something to be done."""
     case, by = shown_case(case_id)
     form = TaskForm(data={"submission_id": new_submission()})
-    return _save_or_page(case, form, "cases/task.html", add_task, lambda: (
+    return save_or_page(case, form, "cases/task.html", add_task, lambda: (
         case.id, form.title.data, form.due_on.data, _hour(form), form.submission_id.data, by
     ))  # fmt: skip
 
@@ -222,7 +222,7 @@ def task_done(case_id: int, task_id: int) -> Answer:
     case, by = shown_case(case_id)
     task = find_task(case.id, task_id)
     form = TaskDoneForm()
-    return _save_or_page(
+    return save_or_page(
         case,
         form,
         "cases/task_done.html",

@@ -43,6 +43,9 @@ from fulian.web.access import requires
 
 log = logging.getLogger(__name__)
 
+# What the menu of the page offers to whoever may do it.
+MENU = ("cases.edit", "cases.assign", "cases.restrict", "cases.reopen", "cases.void", "attachments.add")
+
 
 @dataclass(frozen=True)
 class Side:
@@ -104,8 +107,9 @@ def show(case_id: int) -> str:
 def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[str, Any]:
     """Tasks and steps, and what of it the viewer may do herself."""
     open_here = is_open(case.county_id, case.programme, by.now)
-    may = may_do(by, case, ("cases.edit", "cases.assign", "cases.restrict", "attachments.add"))
-    may_edit = "cases.edit" in may and programme is not None
+    may = may_do(by, case, MENU)
+    is_void = case.status == "void"
+    may_edit = "cases.edit" in may and programme is not None and not is_void
     steps = steps_of(programme, case, by) if may_edit and open_here and programme else ()
     tasks = open_tasks(case.id)
     return {
@@ -113,7 +117,9 @@ def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[s
         "may_edit": may_edit,
         "may_assign": "cases.assign" in may,
         "may_restrict": "cases.restrict" in may,
-        "may_attach": "attachments.add" in may,
+        "may_reopen": "cases.reopen" in may and case.status == "closed" and open_here,
+        "may_void": "cases.void" in may,
+        "may_attach": "attachments.add" in may and not is_void,
         "may_print": by.may("documents.print"),
         "may_download": by.may("attachments.view"),
         "steps": steps,

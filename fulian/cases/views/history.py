@@ -11,11 +11,11 @@ from typing import Any
 from fulian.audit.queries import HistoryLine
 from fulian.audit.words import act_word
 from fulian.cases.service.editing import RISKS
+from fulian.cases.service.reopening import STATUS_WORDS
 from fulian.programmes.programme import Programme
 from fulian.web.dates import day, moment, number
 
 NOTHING = "—"
-STATUS_WORDS = {"open": "在办", "waiting": "等待", "closed": "已办结", "void": "已作废"}
 # What the core's own acts write down; the fields of a programme's forms have their own labels.
 FIELD_WORDS = {
     "number": "案号",

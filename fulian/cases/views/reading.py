@@ -20,7 +20,7 @@ ORDERS = ("newest", "due")
 TEXT_LENGTH = 60
 CODE_LENGTH = 30
 LIST = "/cases/"
-STATUS_WORDS = {"open": "在办", "closed": "已办结", "void": "已作废", "all": "在办和已办结"}
+STATUS_WORDS = {"open": "在办", "closed": "已办结", "void": "已作废", "all": "在办、已办结和已作废"}
 DUE_WORDS = {"late": "逾期", "today": "今天到期", "soon": "7 天内到期"}
 # The saved filters above the list: words, the filters they set, the address.
 CHIPS = tuple(
