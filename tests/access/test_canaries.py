@@ -15,7 +15,7 @@ from ..harness.objects import Spot
 from ..harness.places import PLACES, SIGNED_IN, reaches
 from ..harness.routes import routes
 from ..harness.site import Browser, Reply, Site
-from .canaries import OPENS_CASES, READS, canaries
+from .canaries import OPENS_CASES, READS, Canary, canaries
 
 MOST_PAGES = 150
 LISTS = ("/cases/?status=all", "/cases/?status=closed", "/cases/?due=soon", "/cases/?order=due", "/cases/?mine=1")
@@ -26,19 +26,27 @@ WHOLE_SEARCHES = ("/cases/", "/people/", "/people/match")
 @pytest.mark.parametrize("caller", SIGNED_IN)
 def test_canaries(caller: str, site: Site, spots: Mapping[str, Spot]) -> None:
     known = list(canaries(caller, spots))
-    out_of_scope = [canary for canary in known if canary.sight == "never"]
-    assert len({canary.word for canary in out_of_scope}) >= 50
     sight = Sight(site.browser(caller), caller)
     sight.follow(("/", "/account", *LISTS))
     sight.open_everything(site, spots.values())
-    sight.search({word for spot in spots.values() for what, word in spot.words.items() if _is_name(what)})
-    told = "".join(sight.told)
-    leaked = [f"{canary.what} of {canary.place.name}: {sight.where(canary.word)}" for canary in out_of_scope
-              if canary.word in told]  # fmt: skip
-    assert leaked == []
-    missed = [f"{c.what} of {c.place.name}" for c in known if c.sight == "must" and c.word not in told]
-    assert missed == []
+    sight.search(_names(spots))
+    assert len({canary.word for canary in known if canary.sight == "never"}) >= 50
+    assert sight.leaked(known) == []
+    assert sight.missed(known) == []
     assert site.problems() == []
+
+
+@pytest.mark.parametrize("caller", ["caseworker", "programme_lead", "township_admin"])
+def test_a_search_of_many_cases(
+    caller: str, site: Site, spots: Mapping[str, Spot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a scope is large the tokens of the whole unit are followed, and each case is asked for after it."""
+    monkeypatch.setattr("fulian.cases.queries.lists.SMALL", 0)
+    known = list(canaries(caller, spots))
+    sight = Sight(site.browser(caller), caller)
+    sight.search(_names(spots))
+    assert sight.leaked(known) == []
+    assert sight.missed([c for c in known if c.what == "applicant" and c.place.kind != "restricted"]) == []
 
 
 @pytest.mark.parametrize("caller", sorted(OPENS_CASES))
@@ -59,8 +67,8 @@ def _plain(place: object) -> object:
     return type(place)(place.name, place.org_id)  # type: ignore[attr-defined, call-arg]
 
 
-def _is_name(what: str) -> bool:
-    return what in ("applicant", "person")
+def _names(spots: Mapping[str, Spot]) -> set[str]:
+    return {word for spot in spots.values() for what, word in spot.words.items() if what in ("applicant", "person")}
 
 
 class Sight:
@@ -68,7 +76,6 @@ class Sight:
 
     def __init__(self, browser: Browser, caller: str) -> None:
         self.browser, self.caller, self.widest = browser, caller, READS.get(caller, "none")
-        self.told: list[str] = []
         self._pages: list[tuple[str, str]] = []
         self._visited: set[str] = set()
 
@@ -118,11 +125,23 @@ class Sight:
         return reply
 
     def _keep(self, url: str, text: str) -> None:
-        self.told.append(text)
         self._pages.append((url, text))
 
-    def where(self, word: str) -> list[str]:
-        """The pages on which a word was seen."""
+    def leaked(self, known: Iterable[Canary]) -> list[str]:
+        """The canaries out of scope that were seen, and where."""
+        told = self._told()
+        seen = [canary for canary in known if canary.sight == "never" and canary.word in told]
+        return [f"{canary.what} of {canary.place.name}: {self._where(canary.word)}" for canary in seen]
+
+    def missed(self, known: Iterable[Canary]) -> list[str]:
+        """The canaries in scope that a page had to show, and none did."""
+        told = self._told()
+        return [f"{c.what} of {c.place.name}" for c in known if c.sight == "must" and c.word not in told]
+
+    def _told(self) -> str:
+        return "".join(text for _url, text in self._pages)
+
+    def _where(self, word: str) -> list[str]:
         return [url for url, text in self._pages if word in text][:3]
 
 

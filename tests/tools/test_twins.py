@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,44 @@ def test_every_twin_of_the_list_can_be_made(twins: ModuleType, tmp_path: Path) -
         (tmp_path / twin.file).write_bytes((ROOT / twin.file).read_bytes())
         twin.put_into(tmp_path)
         assert all((ROOT / part.split("::")[0]).exists() for part in twin.tests.split())
+
+
+def named(twins: ModuleType, name: str, file: str = "sums.py", tests: str = "test_sums.py") -> Any:
+    return twins.Twin(name, file, tests, "    return a + b\n", "    return a - b\n")
+
+
+def test_when_the_time_is_over_no_further_one_is_begun(twins: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [named(twins, f"minus {n}") for n in range(4)]
+    monkeypatch.setattr(twins, "try_twin", lambda twin, _source: (True, twin.name))
+    assert [twin for twin, _caught, _line in twins.try_twins(known, jobs=2)] == known
+    clock = iter(range(100))  # read once at the beginning, and once before each twin
+    monkeypatch.setattr(twins.time, "monotonic", lambda: float(next(clock)))
+    assert [twin for twin, _caught, _line in twins.try_twins(known, jobs=1, seconds=2)] == known[:2]
+
+
+def test_what_is_left_is_named_and_no_failure(
+    twins: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["twins.py", "--minutes", "-1"])
+    assert twins.main() == 0
+    told = capsys.readouterr().out.splitlines()
+    n = len(twins.read_twins((ROOT / twins.LIST).read_text(encoding="utf-8")))
+    assert told[0] == f"{n} of {n} twins"
+    assert len([line for line in told if line.startswith("LEFT ") and "make soak" in line]) == n
+
+
+def test_what_changed_itself_goes_first(twins: ModuleType) -> None:
+    by_tests = [named(twins, f"tests {n}", "other.py") for n in range(20)]
+    by_file = named(twins, "file")
+    drawn = twins.most_wanted_first([*by_tests, by_file], {"sums.py", "test_sums.py"})
+    assert drawn[0] == by_file
+    assert set(drawn[1:]) == set(by_tests)
+    assert drawn == twins.most_wanted_first([*by_tests, by_file], {"test_sums.py", "sums.py"})
+    assert drawn[1:] != twins.most_wanted_first([*by_tests, by_file], {"sums.py", "test_sums.py", "x"})[1:]
+
+
+def test_tests_that_hang_catch_nothing(twins: ModuleType, small_tree: Path) -> None:
+    (small_tree / "test_sums.py").write_text("import time\n\n\ndef test_long():\n    time.sleep(60)\n")
+    code, printed = twins.run_tests(small_tree, ["test_sums.py"], seconds=1.5)
+    assert code is None
+    assert "not done within" in printed

@@ -51,7 +51,8 @@ def new() -> Answer:
 
 def _saved_before(form: OpeningForm, by: Actor) -> Answer | None:
     """Where this filling of the form was saved already (a second press, a cut line), its case."""
-    before = find_submission(by, str(form.where.submission_id.data or ""))
+    sent = form.where.submission_id
+    before = find_submission(by, sent.data) if sent.validate(form.where) else None  # the database is asked for no NUL
     return redirect(url_for("cases.show", case_id=before.id)) if before is not None else None
 
 
