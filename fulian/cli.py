@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo
 from fulian.accounts.cli import accounts
 from fulian.app import create_app
 from fulian.audit.cli import audit
+from fulian.backup.cli import backup
 from fulian.config import DEFAULT_PORT
 from fulian.demo.cli import demo
 from fulian.errors import Refused, StartRefused
@@ -83,7 +84,7 @@ def routes_command(context: click.Context, as_json: bool) -> None:
         click.echo(f"{'/'.join(row['methods']):<6} {row['rule']:<44} {row['permission']:<24} {row['scope']}")
 
 
-for group in (database, accounts, keys, audit, demo):
+for group in (database, accounts, keys, audit, backup, demo):
     program.add_command(group)
 
 

@@ -102,7 +102,7 @@ def upgrade(target: str | URL, lineages: Sequence[Lineage], application_role: st
 
     Raises `StartRefused` where the database was migrated by a newer program; then nothing is changed.
     """
-    with _one_at_a_time(target), _connected(target) as connection:
+    with one_at_a_time(target), connect_to_migrate(target) as connection:
         before = status(connection, lineages)
         connection.rollback()
         for found in before:
@@ -117,7 +117,7 @@ def upgrade(target: str | URL, lineages: Sequence[Lineage], application_role: st
 
 def downgrade(target: str | URL, lineage: Lineage, revision: str) -> None:
     """Take one lineage back to `revision` ("base": to nothing). For the tests of a lineage; data in the way is lost."""
-    with _connected(target) as connection:
+    with connect_to_migrate(target) as connection:
         command.downgrade(_configuration(lineage, connection), revision)
 
 
@@ -136,7 +136,7 @@ def new_revision(lineage: Lineage, message: str, lineages: Sequence[Lineage], em
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/revision.sqlite"
         upgrade(url, lineages)
-        with _connected(url) as connection:
+        with connect_to_migrate(url) as connection:
             configuration = _configuration(lineage, connection, lineages)
             lineage.path.mkdir(exist_ok=True)
             number = len(list(ScriptDirectory.from_config(configuration).walk_revisions())) + 1
@@ -240,8 +240,11 @@ def _configuration(lineage: Lineage, connection: Connection | None = None, linea
 
 
 @contextmanager
-def _connected(target: str | URL) -> Iterator[Connection]:
-    """A connection of its own to migrate on, closed afterwards; one at a time in a process."""
+def connect_to_migrate(target: str | URL) -> Iterator[Connection]:
+    """A connection of its own to migrate or restore on, closed afterwards; one at a time in a process.
+
+    On SQLite foreign keys are off on it, and its transactions begin IMMEDIATE.
+    """
     engine = create_engine(target, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _without_foreign_keys)
@@ -276,7 +279,7 @@ def check_foreign_keys(ctx: MigrationContext, step: object, heads: object, run_a
 
 
 @contextmanager
-def _one_at_a_time(target: str | URL) -> Iterator[None]:
+def one_at_a_time(target: str | URL) -> Iterator[None]:
     """On PostgreSQL: hold a lock, so that two machines that start at once do not migrate at the same time."""
     if make_url(target).get_backend_name() != "postgresql":
         yield

@@ -13,14 +13,12 @@ from fulian.accounts.passwords import RULES, check_password, hash_password, one_
 from fulian.accounts.queries import roles_taken
 from fulian.accounts.roles import ROLES, THREE
 from fulian.accounts.service import create_account
-from fulian.audit.actor import Actor
+from fulian.audit.actor import COMMAND_LINE, Actor
 from fulian.db import db, transact
 from fulian.errors import Refused
 from fulian.orgs.models import Organisation
 from fulian.orgs.queries import city_unit
 from fulian.orgs.service import ensure_network
-
-HERE = "命令行"  # who acts, as the log names it
 
 accounts = AppGroup("accounts", help="账号：在本机上新开。")
 
@@ -36,13 +34,13 @@ def create_command(
     username: str, name: str, role: str | None, org_text: str | None, programme: str | None, ask_password: bool
 ) -> None:
     """新开一个账号。三员须由三个人分别担任。"""
-    loaded = transact(ensure_network, Actor(account_id=None, name=HERE, county_id=0, now=datetime.now(UTC)))
+    loaded = transact(ensure_network, Actor(account_id=None, name=COMMAND_LINE, county_id=0, now=datetime.now(UTC)))
     if loaded:
         click.echo(f"这是新的数据库，已装入 {loaded:,} 个妇联组织。")
     org_id = _find_org(org_text)
     new = NewAccount(username, name, org_id, NewGrant(role or _missing_role(), org_id, programme))
     password = _typed_password(username) if ask_password else one_time_password()
-    by = Actor(account_id=None, name=HERE, county_id=city_unit(), now=datetime.now(UTC))
+    by = Actor(account_id=None, name=COMMAND_LINE, county_id=city_unit(), now=datetime.now(UTC))
     try:
         transact(create_account, new, hash_password(password), by, must_change=not ask_password)
     except Refused as refused:

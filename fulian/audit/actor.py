@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+COMMAND_LINE = "命令行"  # the name of who acts on the machine itself, as the log has it
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -21,6 +21,7 @@ GROUPS: Mapping[str, str] = {
     "consent.": "同意",
     "organisation.": "组织",
     "programme.": "品牌项目",
+    "backup.": "备份",
     "demo.": "演示数据",
 }
 
@@ -76,6 +77,8 @@ ACTS: Mapping[str, str] = {
     "programme.intake_resumed": "恢复受理",
     "programme.closed": "停用项目",
     "programme.cancelled": "取消启用",
+    "backup.made": "做备份",
+    "backup.restored": "从备份恢复",
     "demo.loaded": "装入演示数据",
 }
 

@@ -23,13 +23,14 @@ def confirm_keys(connection: Connection, keyring: Keyring, now: datetime) -> Non
         key = keyring.find(purpose, version)
         if key is None:
             raise StartRefused(f"密钥不全：这个数据库还用着第 {version} 版密钥（{purpose}），请放回原来的密钥文件。")
-        if not hmac.compare_digest(_mark(key), mark):
+        if not hmac.compare_digest(key_mark(key), mark):
             raise StartRefused("密钥不是这个数据库的：请放回原来的密钥文件。数据没有改动。")
     new = [key for key in keyring if (key.purpose, key.version) not in noted]
     if new:
-        rows = [{"purpose": k.purpose, "version": k.version, "mark": _mark(k), "made_at": now} for k in new]
+        rows = [{"purpose": k.purpose, "version": k.version, "mark": key_mark(k), "made_at": now} for k in new]
         connection.execute(insert(KeyMark), rows)
 
 
-def _mark(key: Key) -> bytes:
+def key_mark(key: Key) -> bytes:
+    """A digest that only this key gives: tells it from another of the same version, and says nothing about it."""
     return hmac_sm3(key.material, f"fulian key mark\0{key.purpose}\0{key.version}".encode())
