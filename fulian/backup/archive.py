@@ -76,6 +76,10 @@ class Head:
         return algorithms.SM4(derived)
 
 
+def _nonce(number: int, last: bool) -> bytes:
+    return NONCE.pack(number, last)  # struct.error, not a second use, should the numbers ever run out
+
+
 class ArchiveWriter:
     """Writes plaintext as an archive; holds one chunk in memory. `finish` writes the last chunk, and must be called."""
 
@@ -99,8 +103,7 @@ class ArchiveWriter:
         self._seal(bytes(self._held), last=True)
 
     def _seal(self, plaintext: bytes, *, last: bool) -> None:
-        nonce = NONCE.pack(self._number, last)  # struct.error, not a second use, should the numbers ever run out
-        self._file.write(encrypt(self._cipher, nonce, plaintext, self._head))
+        self._file.write(encrypt(self._cipher, _nonce(self._number, last), plaintext, self._head))
         self._number += 1
 
 
@@ -117,7 +120,7 @@ def read_archive(file: BinaryIO, keyring: Keyring) -> Iterator[bytes]:
     while True:
         following = file.read(size) if len(sealed) == size else b""
         try:
-            plaintext = decrypt(cipher, NONCE.pack(number, not following), sealed, associated)
+            plaintext = decrypt(cipher, _nonce(number, not following), sealed, associated)
         except (SealBroken, ValueError):  # ValueError: shorter than a tag
             raise Refused(DAMAGED) from None
         yield plaintext
