@@ -257,7 +257,7 @@ def test_verify_needs_no_database(
     bare = Flask("no_database")
     said = run(bare, "verify", archive)
     assert said.exit_code == 0, said.output
-    for part in ("备份完整", "2026-11-24 09:30", "聊城市妇女联合会", "3 个文件", "seal 第 1 版", "core 0001"):
+    for part in ("备份完整", "2026-11-24 09:30", "聊城市妇女联合会", "3 个文件", "seal 第 1 版", "mediation 0001"):
         assert part in said.output
     archive.write_bytes(archive.read_bytes()[:-1])
     assert isinstance(run(bare, "verify", archive).exception, Refused)
