@@ -8,17 +8,22 @@ from typing import Any
 
 from flask import Flask
 
+from fulian.accounts import upkeep as account_upkeep
 from fulian.accounts import views as account_views
 from fulian.accounts.enforcement import current_actor, init_accounts
 from fulian.audit import views as audit_views
 from fulian.audit.log import set_city_unit
 from fulian.cases import answers
+from fulian.cases import upkeep as case_upkeep
 from fulian.cases import views as case_views
 from fulian.cases.queries.case import county_of_case
 from fulian.config import LARGEST_BODY, Settings, read_settings
 from fulian.db import engine_options, init_db
 from fulian.errors import StartRefused
 from fulian.health import views as health_views
+from fulian.jobs import upkeep as job_upkeep
+from fulian.jobs import views as job_views
+from fulian.jobs.kinds import Kind, init_jobs
 from fulian.orgs import views as org_views
 from fulian.orgs.queries import city_unit
 from fulian.people import views as people_views
@@ -37,8 +42,15 @@ FEATURES = (
     org_views.blueprint,
     programme_views.blueprint,
     audit_views.blueprint,
+    job_views.blueprint,
     health_views.blueprint,
 )
+# The kinds of jobs that the core runs, by code. The nightly ones are put on the queue by fulian/serve.py.
+JOBS = {
+    case_upkeep.KIND: Kind("每夜核对统计", case_upkeep.check_statistics),
+    account_upkeep.KIND: Kind("每夜清理登录记录", account_upkeep.forget_ended),
+    job_upkeep.KIND: Kind("每夜清理旧任务", job_upkeep.forget_ended),
+}
 # First parts of the core's own addresses, those of later releases among them: no plugin may take one as its code.
 RESERVED = frozenset(
     {
@@ -109,6 +121,7 @@ def _make_cookie_key(app: Flask) -> None:
 
 def _register(app: Flask, loaded: Installed) -> None:
     set_city_unit(app, city_unit)
+    init_jobs(app, JOBS | _plugin_jobs(loaded))
     init_accounts(app, {code: programme.permissions for code, programme in loaded.programmes.items()})
     protect_forms(app)
     for blueprint in FEATURES:
@@ -116,6 +129,12 @@ def _register(app: Flask, loaded: Installed) -> None:
     app.extensions[OWNERS] = {"case_id": county_of_case}
     app.register_blueprint(parent_blueprint(loaded, current_actor))
     page_context(app).entries_from(lambda: programme_views.menu(loaded))
+
+
+def _plugin_jobs(loaded: Installed) -> dict[str, Kind]:
+    """The plugins' kinds of jobs, as `<code>.<kind>`."""
+    jobs = {f"{code}.{job.kind}": job for code, plugin in loaded.plugins.items() for job in plugin.jobs}
+    return {name: Kind(job.label or name, job.run) for name, job in jobs.items()}
 
 
 def _check_routes(app: Flask) -> None:

@@ -55,9 +55,10 @@ def serve_command(host: str, port: int, workers: int) -> None:
 
 
 @program.command("jobs")
-def jobs_command() -> None:
-    """运行后台任务（PostgreSQL；SQLite 由 serve 自己运行）。"""
-    serve_jobs()
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="同时办几项")
+def jobs_command(workers: int) -> None:
+    """运行后台任务（PostgreSQL；SQLite 由 serve 自己运行），按 Ctrl-C 结束。"""
+    serve_jobs(workers)
 
 
 @program.command("routes")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 
@@ -24,7 +23,8 @@ from fulian.calendar import local_date, start_of_day
 from fulian.cases import upkeep as case_upkeep
 from fulian.db import db, is_sqlite, transact
 from fulian.errors import StartRefused
-from fulian.jobs.service import Run, forget_old_jobs, plan_daily
+from fulian.jobs import upkeep as job_upkeep
+from fulian.jobs.service import plan_daily
 from fulian.jobs.worker import work
 from fulian.lineages import status
 from fulian.orgs.queries import city_unit
@@ -35,34 +35,21 @@ from fulian.sealing.marks import confirm_keys
 NIGHT = timedelta(hours=3)  # upkeep runs at three in the morning
 SQLITE_THREADS = 4  # one process: reads run beside each other, writes take their turn
 END_SECONDS = 15  # a request that takes longer to end than this is cut off
-FORGET_JOBS = "jobs.forget"
-
-
-def job_kinds() -> Mapping[str, Run]:
-    """Every kind of job of the application in context: the core's upkeep, and each plugin's as `<code>.<kind>`."""
-    kinds: dict[str, Run] = {
-        case_upkeep.KIND: case_upkeep.check_statistics,
-        account_upkeep.KIND: account_upkeep.forget_ended,
-        FORGET_JOBS: lambda _payload, by: f"清除 {forget_old_jobs(by.now)} 项",
-    }
-    for code, plugin in installed().plugins.items():
-        kinds.update({f"{code}.{job.kind}": job.run for job in plugin.jobs})
-    return kinds
 
 
 def plan_upkeep(now: datetime) -> None:
     """Put the next night's upkeep on the queue where it is not there yet."""
     tonight = start_of_day(local_date(now)) + NIGHT
     at = tonight if tonight > now else tonight + timedelta(days=1)
-    for kind in (case_upkeep.KIND, account_upkeep.KIND, FORGET_JOBS):
+    for kind in (case_upkeep.KIND, account_upkeep.KIND, job_upkeep.KIND):
         plan_daily(kind, now, at)
 
 
 def run_jobs(app: Flask, stop: threading.Event) -> None:
     """Work off jobs until `stop` is set; plans the nights' upkeep as it goes."""
     with app.app_context():
-        kinds, county_id = job_kinds(), city_unit()
-    work(app, kinds, county_id, stop, plan=lambda: transact(plan_upkeep, datetime.now(UTC)))
+        county_id = city_unit()
+    work(app, county_id, stop, plan=lambda: transact(plan_upkeep, datetime.now(UTC)))
 
 
 def worker_app() -> Flask:
@@ -107,8 +94,16 @@ def _check_database() -> None:
     transact(lambda now: confirm_keys(db.session.connection(), keys(), now), datetime.now(UTC))
 
 
-def serve_jobs() -> None:
-    """Run one worker in the foreground until interrupted or told to end."""
+def serve_jobs(workers: int) -> None:
+    """Run this many workers in the foreground until interrupted or told to end: each ends its step, or its job, first.
+
+    Raises StartRefused on SQLite, where the server itself works off the jobs, and for an unfit database.
+    """
+    app = create_app()
+    with app.app_context():
+        if is_sqlite():
+            raise StartRefused("SQLite 的后台任务由 fulian serve 自己办，不用另外运行 fulian jobs。")
+        _check_database()
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -116,4 +111,8 @@ def serve_jobs() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    run_jobs(create_app(), stop)
+    threads = [threading.Thread(target=run_jobs, args=(app, stop), name=f"jobs-{n}") for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

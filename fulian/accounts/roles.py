@@ -71,6 +71,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "posts.edit": ADMINS | {"township_admin"},
     "programmes.view": BUSINESS,
     "programmes.switch": _LEADS | {"city_admin"},
+    "own.jobs": EVERYBODY,
+    "jobs.manage": frozenset({"system_admin"}),  # kinds and times of everybody's, never what they are about
     "audit.view": frozenset({"audit_admin"}),
     "accounts.view": ADMINS | THREE,
     "accounts.invite": ADMINS,
@@ -82,7 +84,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 PERMISSION_LEVELS: Mapping[str, frozenset[str]] = {"programmes.switch": frozenset({"city", "county"})}
 
 # An account keeps these also when no grant of hers is in force.
-OWN = frozenset({"workbench.view", "own.account", "own.password", "own.sessions"})
+OWN = frozenset({"workbench.view", "own.account", "own.password", "own.sessions", "own.jobs"})
 
 
 EXTENSION = "fulian.rights"

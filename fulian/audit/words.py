@@ -22,6 +22,7 @@ GROUPS: Mapping[str, str] = {
     "organisation.": "组织",
     "programme.": "品牌项目",
     "backup.": "备份",
+    "job.": "后台任务",
     "demo.": "演示数据",
 }
 
@@ -79,6 +80,8 @@ ACTS: Mapping[str, str] = {
     "programme.cancelled": "取消启用",
     "backup.made": "做备份",
     "backup.restored": "从备份恢复",
+    "job.cancelled": "取消后台任务",
+    "job.retried": "重办后台任务",
     "demo.loaded": "装入演示数据",
 }
 

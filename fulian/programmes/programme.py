@@ -315,10 +315,14 @@ class Programme:
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of job a plugin can run: `run(payload, by)` in a transaction of its own, retried at most three times."""
+    """A kind of job a plugin can run: `run(payload, by)` in a transaction of its own, retried at most three times.
+
+    Its pages call it `label`; without one they show `<code>.<kind>`.
+    """
 
     kind: str
     run: Callable[[Mapping[str, Any], Actor], str]
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ ENTRIES = (
     ("orgs.view", "组织", "/orgs/", 40, ""),
     ("programmes.view", "品牌项目", "/programmes/", 50, ""),
     ("audit.view", "日志", "/audit/", 70, ""),
+    ("jobs.manage", "后台任务", "/jobs/all", 90, ""),
 )
 FIRST_PROGRAMME = 60
 Answer = str | Response | tuple[str, int]

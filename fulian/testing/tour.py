@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
 from fulian.accounts.grants import NewAccount, NewGrant
 from fulian.accounts.models import Account, Grant
@@ -26,7 +26,10 @@ from fulian.calendar import local_date
 from fulian.cases.models import Case, Party, Task
 from fulian.cases.service import add_task, void_case
 from fulian.cases.service.files import attach_file
+from fulian.cases.upkeep import KIND as CHECK_STATISTICS
 from fulian.db import db, transact
+from fulian.jobs.models import Job
+from fulian.jobs.service import WORKER_DIED, add_job
 from fulian.orgs.models import Organisation
 from fulian.orgs.queries import find_org
 from fulian.people.models import Consent, PersonMerge, Post
@@ -76,6 +79,9 @@ STOPS: tuple[Stop, ...] = (
     Stop("mediation", "caseworker", "/mediation/"),
     Stop("mediation-notice", "caseworker", "/mediation/notice"),
     Stop("me", "caseworker", "/account"),
+    Stop("jobs", "caseworker", "/jobs/"),
+    Stop("job", "caseworker", "/jobs/{job}"),
+    Stop("job-done", "caseworker", "/jobs/{job_done}"),
     Stop("password", "caseworker", "/account/password", act=True),
     Stop("case-handler", "programme_lead", "/cases/{case}/handler", act=True),
     Stop("case-reopen", "programme_lead", "/cases/{closed}/reopen", act=True),
@@ -106,6 +112,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("account-enable", "county_admin", "/accounts/{disabled}/enable"),
     Stop("workbench-city", "city_admin", "/"),
     Stop("workbench-three", "system_admin", "/"),
+    Stop("jobs-all", "system_admin", "/jobs/all"),
     Stop("request-new", "system_admin", "/accounts/requests/new", act=True),
     Stop("request-grant", "system_admin", "/accounts/{account}/requests/grant", act=True),
     Stop("request-reset", "system_admin", "/accounts/{account}/requests/reset_password", act=True),
@@ -133,6 +140,7 @@ def prepare_tour(instance: Path, accounts: list[Mapping[str, Any]]) -> dict[str,
         ids["void"] = _void(people["county_admin"], people["caseworker"], ids)
         ids |= _people(people["county_admin"], ids["person"])
         ids |= _accounts(people["county_admin"], people["caseworker"])
+        ids |= _jobs(people["caseworker"])
         ids["request"] = _request(people["system_admin"], ids["account"])
         db.session.remove()
         db.engine.dispose()
@@ -219,6 +227,21 @@ def _accounts(by: Actor, caseworker: Actor) -> dict[str, int]:
 
 def _village(county_id: int) -> int:
     return _one(select(Organisation.id).where(Organisation.county_id == county_id, Organisation.level == "village"))
+
+
+def _jobs(by: Actor) -> dict[str, int]:
+    """A job in the midst of its work, for no worker, so that none takes it up; one that is done, one that failed."""
+    running, done, failed = (transact(add_job, CHECK_STATISTICS, {}, by) for _n in range(3))
+    far = {"state": "running", "worker": None, "started_at": by.now, "attempts": 1, "progress": 3240, "total": 5210}
+    transact(_settle_job, running, far | {"progress_text": "已核对 3,240 行"})
+    ended = {"started_at": by.now, "ended_at": by.now, "attempts": 1}
+    transact(_settle_job, done, ended | {"state": "done", "result": "核对完，没有不同。", "result_url": "/cases/"})
+    transact(_settle_job, failed, ended | {"state": "failed", "attempts": 3, "error": WORKER_DIED})
+    return {"job": running, "job_done": done}
+
+
+def _settle_job(job_id: int, values: Mapping[str, Any]) -> None:
+    db.session.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
 def _request(by: Actor, account_id: int) -> int:

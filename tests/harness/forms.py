@@ -17,6 +17,7 @@ from fulian.calendar import local_date
 from fulian.cases.models import Case
 from fulian.cases.service import close_case
 from fulian.db import db, transact
+from fulian.jobs.models import Job
 from fulian.orgs.models import Organisation
 from fulian.programmes.models import Opening
 from fulian.testing.world import GULOU, LIUYUAN, PASSWORD
@@ -134,6 +135,9 @@ FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "cases.task_done": lambda spot: {"note": unique_word()},
     "cases.urgent": _number_of_restricted,
     "cases.withdraw": lambda spot: {"reason": "传错了案件"},
+    "jobs.cancel": lambda spot: {},
+    "jobs.cancel_any": lambda spot: {},
+    "jobs.retry": lambda spot: {},
     "orgs.move": lambda spot: {"parent_id": str(_new_parent(spot)), "reason": "区划调整"},
     "orgs.search": lambda spot: {"q": "柳园"},
     "people.edit": lambda spot: {"occupation": "教师"},
@@ -183,10 +187,15 @@ def _closed(spot: Spot) -> None:
         transact(close_case, case.id, case.version, "90", {"note": "双方自行和好。"}, by)
 
 
+def _failed(spot: Spot) -> None:
+    db.session.execute(update(Job).where(Job.id == spot.get("job_id")).values(state="failed"))
+
+
 # What must be so before the act can be done.
 PREPARATIONS: Mapping[str, Callable[[Spot], None]] = {
     "accounts.enable": _disabled,
     "cases.reopen": _closed,
+    "jobs.retry": _failed,
     "programmes.switch": _opened_again,
 }
 

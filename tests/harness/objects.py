@@ -31,6 +31,8 @@ from fulian.cases.service import (
 )
 from fulian.cases.service.files import attach_file
 from fulian.db import db, transact
+from fulian.jobs.models import Job
+from fulian.jobs.service import add_job
 from fulian.orgs.models import OrgAncestor, Organisation
 from fulian.people.models import Consent
 from fulian.people.service import (
@@ -40,9 +42,9 @@ from fulian.people.service import (
     record_consent,
     register_person,
 )
-from fulian.testing.world import ORGS, PEACEFUL, actor
+from fulian.testing.world import ACCOUNTS, ORGS, PEACEFUL, actor
 
-from .places import Place
+from .places import CALLERS, SIGNED_IN, Place, object_class
 
 KEEPER, SECURITY, HANDLER = 1, 10, 12  # accounts of the world: the caseworker, one of the three, somebody elsewhere
 FIRST_KEEPER = 2000  # id of the first keeper's account: one for each organisation, at 2000 + its id
@@ -323,6 +325,17 @@ def _request(spot: Spot) -> int:
     return transact(ask_request, Asked("reset_password", spot.word("request"), about), actor(asker, now()))
 
 
+def _job(spot: Spot) -> int:
+    """A job that the caller asked for where the place is her own, else one of the keeper's. No worker runs it."""
+    county_id, account_id = ORGS[spot.org_id][3], FIRST_KEEPER + spot.org_id
+    if spot.caller in SIGNED_IN and object_class(spot.caller, spot.place) == "own":
+        account_id = ACCOUNTS[str(CALLERS[spot.caller])][0]
+    job_id = transact(add_job, "harness", {"word": spot.word("job")}, Actor(account_id, "", county_id, now()))
+    if spot.gone:
+        _settle(update(Job).where(Job.id == job_id).values(state="cancelled", ended_at=now()))
+    return job_id
+
+
 def _county(spot: Spot) -> int:
     """The county unit itself, in which mediation is open again as in the beginning."""
     return ORGS[spot.org_id][3]
@@ -343,4 +356,5 @@ BUILDERS: Mapping[str, Callable[[Spot], int]] = {
     "grant_id": _grant,
     "request_id": _request,
     "county_id": _county,
+    "job_id": _job,
 }

@@ -97,6 +97,9 @@ TWICE = frozenset(
         "accounts.decline",
         "accounts.disable",
         "accounts.enable",
+        "jobs.cancel",
+        "jobs.cancel_any",
+        "jobs.retry",
         "people.withdraw",
         "programmes.switch",
     }

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from fulian.app import create_app
 from fulian.db import db
+from fulian.lineages import core_lineage
 from fulian.lineages_cli import commands
 from fulian.testing.databases import Database
 
@@ -38,16 +39,17 @@ def test_a_new_database_is_brought_up_and_then_is_up_to_date(new_app: Flask) -> 
 
     before = run(commands, ["status"])
     assert before.exit_code == 1
-    assert "空，待升级：0001" in before.output
+    revisions = [path.name[:4] for path in sorted(core_lineage().path.glob("0*.py"))]
+    assert f"空，待升级：{'、'.join(revisions)}" in before.output
 
     first = run(commands, ["upgrade"])
     assert first.exit_code == 0, first.output
-    assert first.output.splitlines()[0] == "已升级 core:0001"
+    assert first.output.splitlines()[: len(revisions)] == [f"已升级 core:{number}" for number in revisions]
     assert run(commands, ["upgrade"]).output == "数据库已是最新。\n"
 
     after = run(commands, ["status"])
     assert after.exit_code == 0
-    assert after.output.splitlines()[0].split() == ["core", "0001，已是最新"]
+    assert after.output.splitlines()[0].split() == ["core", f"{revisions[-1]}，已是最新"]
 
 
 def test_the_owner_migrates_and_the_application_is_limited(new_app: Flask, bare_database: Database) -> None:
