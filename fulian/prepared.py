@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -20,6 +21,7 @@ from fulian.db import db
 Convert = Callable[[Any], Any]
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 Change = Insert | Update | Delete
+HELD = "fulian.prepared.connection"  # in the info of a session
 
 
 class Prepared:
@@ -67,9 +69,18 @@ class PreparedChange:
 
 
 def _connection() -> Connection:
+    """The session's connection, asked for once in a transaction."""
     session = db.session()
     session.flush()
-    return session.connection()
+    held: tuple[SessionTransaction, Connection] | None = session.info.get(HELD)
+    transaction = session.get_transaction()
+    if held is not None and held[0] is transaction and not held[1].closed:
+        return held[1]
+    connection = session.connection()
+    transaction = session.get_transaction()
+    assert transaction is not None  # noqa: S101 - narrows the type: asking for the connection begins one
+    session.info[HELD] = transaction, connection
+    return connection
 
 
 class _Compiled:

@@ -166,6 +166,7 @@ class CaseScope(Base):
             "own",
             "due_at",
             "case_id",
+            "status",  # so that SQLite counts along it without looking at the rows
             sqlite_where=text("status IN ('open', 'waiting')"),
             postgresql_where=text("status IN ('open', 'waiting')"),
         ),

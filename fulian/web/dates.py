@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# What Asia/Shanghai has been since its last summer time ended in 1991; three times as fast, and a list has a hundred.
+_SINCE_1992 = timezone(timedelta(hours=8))
 NOTHING = "—"
 SOON_DAYS = 7
 LAST_MINUTE = "23:59"
@@ -27,22 +30,29 @@ def today() -> date:
     return datetime.now(SHANGHAI).date()
 
 
+def local_time(value: datetime) -> datetime:
+    """An instant as the clocks in Shanghai show it."""
+    return value.astimezone(_SINCE_1992 if value.year >= 1992 else SHANGHAI)
+
+
 def local_day(value: date | datetime) -> date:
     """The Shanghai date of an instant; a plain date is one already."""
-    return value.astimezone(SHANGHAI).date() if isinstance(value, datetime) else value
+    return local_time(value).date() if isinstance(value, datetime) else value
 
 
-def day(value: date | datetime | None) -> str:
-    """11月24日, or 2025年3月6日 outside the current year; — for None."""
-    if value is None:
-        return NOTHING
-    at = local_day(value)
-    return f"{at.month}月{at.day}日" if at.year == today().year else f"{at.year}年{at.month}月{at.day}日"
+def day(value: date | datetime | None, year: int | None = None) -> str:
+    """11月24日, or 2025年3月6日 outside the current year; — for None. `year` is that year, where it is known."""
+    return NOTHING if value is None else _written(local_day(value), today().year if year is None else year)
+
+
+@lru_cache(4096)  # a list names the same few days again and again
+def _written(at: date, year: int) -> str:
+    return f"{at.month}月{at.day}日" if at.year == year else f"{at.year}年{at.month}月{at.day}日"
 
 
 def clock(value: datetime | None) -> str:
     """14:30; — for None."""
-    return NOTHING if value is None else f"{value.astimezone(SHANGHAI):%H:%M}"
+    return NOTHING if value is None else f"{local_time(value):%H:%M}"
 
 
 def moment(value: datetime | None) -> str:
@@ -56,22 +66,29 @@ def whole_day(value: date | datetime) -> str:
     return f"{at.year}年{at.month}月{at.day}日 星期{WEEKDAYS[at.weekday()]}"
 
 
-def due_of(value: date | datetime | None) -> Due:
+def due_of(value: date | datetime | None, at: datetime | None = None) -> Due:
     """How near a term is: 逾期 3 天, 今天 14:30, 还有 5 天, further ones as the date; — for None.
 
-    An instant in the last minute of a day means that whole day; an hour of today that has passed is overdue.
+    An instant in the last minute of a day means that whole day; an hour of today that has passed is overdue. `at` is
+    now in Shanghai's time, where whoever draws many terms knows it.
     """
     if value is None:
         return Due("", NOTHING)
-    at = datetime.now(SHANGHAI)
-    days = (local_day(value) - at.date()).days
+    at = at or datetime.now(SHANGHAI)
+    on = local_day(value)
+    days = on.toordinal() - at.toordinal()
+    if days != 0:
+        return _due_in(days, on, at.year)
+    if not isinstance(value, datetime) or clock(value) == LAST_MINUTE:
+        return Due("today", "今天")
+    return Due("late", f"{clock(value)} 已过") if value < at else Due("today", f"今天 {clock(value)}")
+
+
+@lru_cache(4096)
+def _due_in(days: int, on: date, year: int) -> Due:
     if days < 0:
         return Due("late", f"逾期 {-days} 天")
-    if days == 0:
-        if not isinstance(value, datetime) or clock(value) == LAST_MINUTE:
-            return Due("today", "今天")
-        return Due("late", f"{clock(value)} 已过") if value < at else Due("today", f"今天 {clock(value)}")
-    return Due("soon", f"还有 {days} 天") if days <= SOON_DAYS else Due("", day(value))
+    return Due("soon", f"还有 {days} 天") if days <= SOON_DAYS else Due("", _written(on, year))
 
 
 def number(value: int | Decimal | None) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -264,6 +265,21 @@ def _clean(value: Any) -> Any:
     if value is None:
         return ""  # a field that the page has and the request left out
     return value.strip().replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+@lru_cache(1024)  # the filters of a list are the same for all who look at it from one place
+def filter_select(
+    name: str, label: str, choices: tuple[tuple[str, str], ...], chosen: str, everything: str = "全部"
+) -> Markup:
+    """A labelled select above a list: `choices` are (value, words), `everything` the words for not narrowing it."""
+    options = Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(value, Markup(" selected") * (value == chosen != ""), words)
+        for value, words in (("", everything), *choices)
+    )
+    return Markup(
+        '<div class="col-6 col-lg"><label for="f-{name}">{label}</label>'
+        '<select id="f-{name}" name="{name}" class="form-select">{options}</select></div>'
+    ).format(name=name, label=label, options=options)
 
 
 def row_id(value: str | int) -> int:

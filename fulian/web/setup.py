@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Blueprint, Flask, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
@@ -14,13 +16,14 @@ from whitenoise import WhiteNoise
 from fulian.web.assets import STATIC, STATIC_URL, asset, icon
 from fulian.web.dates import FILTERS, due_of, percent
 from fulian.web.error_pages import init_error_pages
-from fulian.web.forms import LARGEST_INTEGER, form_problems
+from fulian.web.forms import LARGEST_INTEGER, filter_select, form_problems
 from fulian.web.headers import SecurityHeaders
 from fulian.web.page import BARE, page_context
 
 # the four colours of risk: class of theme.css, character
 RISK_MARKS = {"r": ("k-r", "红"), "o": ("k-o", "橙"), "y": ("k-y", "黄"), "b": ("k-b", "蓝")}
 
+SIGNER = "fulian_signer"
 csrf = CSRFProtect()
 
 
@@ -29,6 +32,18 @@ class RowNumber(IntegerConverter):
 
     def __init__(self, url_map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = None) -> None:
         super().__init__(url_map, fixed_digits, min, LARGEST_INTEGER if max is None else max)
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's signed cookies, their signer made once and not for every request."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer for the application's key."""
+        made: tuple[object, URLSafeTimedSerializer | None] = app.extensions.get(SIGNER, (None, None))
+        if made[1] is None or made[0] != app.secret_key:
+            made = app.secret_key, super().get_signing_serializer(app)
+            app.extensions[SIGNER] = made
+        return made[1]
 
 
 def init_web(app: Flask, public_url: str = "", cache_folder: Path | None = None) -> None:
@@ -41,6 +56,7 @@ def init_web(app: Flask, public_url: str = "", cache_folder: Path | None = None)
     if app.static_folder is not None:
         raise ValueError("make the application with static_folder=None: fulian.web serves /static/")
     app.url_map.converters["int"] = RowNumber
+    app.session_interface = CookieSessions()
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     _init_templates(app, cache_folder)
     init_error_pages(app)
@@ -83,6 +99,7 @@ def _init_templates(app: Flask, cache_folder: Path | None) -> None:
         page_frame=page_context(app).frame,
         bare_frame=BARE,
         form_problems=form_problems,
+        filter_select=filter_select,
         due_of=due_of,
         percent=percent,
         risk_marks=RISK_MARKS,

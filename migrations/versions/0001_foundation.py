@@ -397,7 +397,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_case_scope_due",
         "case_scope",
-        ["scope_id", "own", "due_at", "case_id"],
+        ["scope_id", "own", "due_at", "case_id", "status"],
         sqlite_where=sa.text("status IN ('open', 'waiting')"),
         postgresql_where=sa.text("status IN ('open', 'waiting')"),
     )

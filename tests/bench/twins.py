@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest import mock
 
 from sqlalchemy import create_engine, select, text
 
 from fulian.accounts.models import Account
 from fulian.cases.models import Case
-from fulian.cases.queries.lists import CaseRows, case_rows
+from fulian.cases.queries.lists import CasePage, case_page
 from fulian.db import db
 from fulian.orgs.models import Organisation
 from tests.bench.databases import Prepared
@@ -34,19 +35,19 @@ def broken(twin: str | None, prepared: Prepared) -> Iterator[None]:
                 connection.execute(text(f"DROP INDEX {index}"))
         engine.dispose()
     if twin == ROW_BY_ROW:
-        with mock.patch("fulian.cases.views.lists.case_rows", _row_by_row):
+        with mock.patch("fulian.cases.views.lists.case_page", _row_by_row):
             yield
     else:
         yield
 
 
-def _row_by_row(*asked: object) -> CaseRows:
+def _row_by_row(*asked: object) -> CasePage:
     """The rows as a page of entities reads them: each case, and for each its handler and its organisation."""
-    found = case_rows(*asked)  # type: ignore[arg-type]
+    found = case_page(*asked)  # type: ignore[arg-type]
     rows = []
     for row in found.rows:
         case = db.session.execute(select(Case).where(Case.id == row.id)).scalar_one()
         handler = db.session.execute(select(Account.name).where(Account.id == case.handler_id)).scalar_one()
         org = db.session.execute(select(Organisation.short_name).where(Organisation.id == case.org_id)).scalar_one()
         rows.append(row._replace(handler_name=handler, org_name=org))
-    return CaseRows(rows, found.stopped)
+    return replace(found, rows=rows)

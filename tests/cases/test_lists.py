@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert, select
 
-from fulian.cases.models import Case
+from fulian.cases.models import Case, CaseAccess
 from fulian.cases.queries import lists, statements
-from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_rows
+from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_page, case_rows
 from fulian.cases.queries.search import case_tokens
 from fulian.cases.service import assign_handler, close_case, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
@@ -38,7 +39,7 @@ def pages(username: str, wanted: CaseFilter, limit: int) -> list[list[CaseRow]]:
     """Every page of a list, forwards; each is read backwards again and must say the same."""
     viewer, cursor, found = actor(username, LATER), None, []
     while True:
-        got = case_rows(viewer, wanted, cursor, limit)
+        got = case_page(viewer, wanted, cursor, limit)
         rows = got.rows[:limit]
         if found and rows:
             back = Cursor(*place(rows[0], wanted), back=True)
@@ -74,6 +75,19 @@ def test_pages_show_every_case_once_in_order(cases: list[int], username: str, or
     assert places == sorted(places, reverse=order == "newest")
     seen = {"mediator": 6, "admin": 9, "lead": 9, "several": 3, "city": 6}
     assert len(found) == seen[username]
+
+
+def test_who_is_let_in_twice_sees_a_case_once(cases: list[int]) -> None:
+    """By name and by breaking the glass, and nothing else is hers to see."""
+    nobody = actor("sibling", LATER)
+    held = db.session.execute(select(CaseAccess).where(CaseAccess.case_id == cases[2]).limit(1)).scalar_one()
+    shared = {name: getattr(held, name) for name in ("case_id", "county_id", "opened_at", "status", "case_org_id")}
+    for kind in ("person", "break_glass"):
+        let_in = {"kind": kind, "account_id": nobody.account_id, "starts_at": NOW, "reason": "值班"}
+        db.session.execute(insert(CaseAccess), {**shared, **let_in, "case_programme": "mediation"})
+    page = case_page(nobody, CaseFilter(status="open", org_id=held.case_org_id), None, 50)
+    assert [row.id for row in page.rows] == [cases[2]]
+    assert page.count == 1
 
 
 def test_a_restricted_case_stands_in_the_lists_of_its_status(cases: list[int]) -> None:

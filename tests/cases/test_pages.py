@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from fulian.app import create_app
 from fulian.cases.models import Case, Event, Party, Task
-from fulian.cases.queries.lists import CaseRows
+from fulian.cases.queries.lists import CasePage
 from fulian.cases.service import add_note, add_task, close_case, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
@@ -259,7 +259,7 @@ def test_a_search_that_stopped_says_so_and_goes_on(
     house: House, browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Cursor(now(), 7)
-    monkeypatch.setattr("fulian.cases.views.lists.case_rows", lambda *_asked: CaseRows([], place))
+    monkeypatch.setattr("fulian.cases.views.lists.case_page", lambda *_asked: CasePage([], place, 0))
     page = browse("mediator").get("/cases/?risk=r")
     assert "请缩小范围，或" in page
     assert f'href="/cases/?risk=r&amp;after={place.encode()}">继续查找</a>' in page

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from fulian.accounts.roles import rights
 from fulian.cases.models import Case
 from fulian.cases.queries.case import find_case, may_do
-from fulian.cases.queries.lists import CaseFilter, case_count, case_rows
+from fulian.cases.queries.lists import CaseFilter, case_count, case_page, case_rows
 from fulian.cases.queries.search import case_tokens
 from fulian.cases.scope import visible_cases
 from fulian.cases.service import break_glass, hand_over
@@ -62,7 +62,9 @@ def test_every_way_of_looking_agrees(app: Flask, world: World, username: str) ->
             CaseFilter(risk=None, stage="accepted"),
         ):
             assert {row.id for row in case_rows(viewer, wanted, None, 50).rows} == expected
-            assert case_count(viewer, wanted) == len(expected)
+            page = case_page(viewer, wanted, None, 50)
+            assert {row.id for row in page.rows} == expected
+            assert page.count == case_count(viewer, wanted) == len(expected)
         assert set(db.session.execute(visible_cases(viewer)).scalars()) == expected
         searched = case_rows(viewer, CaseFilter(tokens=case_tokens("赵春梅") or ()), None, 50).rows
         assert {row.id for row in searched} == expected - {world.cases["restricted"]}

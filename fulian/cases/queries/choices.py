@@ -15,7 +15,7 @@ from fulian.programmes.loader import find_programme
 from fulian.programmes.queries import known_programmes
 
 RISK_CODES = ("r", "o", "y", "b")
-Choices = list[tuple[str, str]]
+Choices = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ def filter_choices(viewer: Viewer, programme: str) -> FilterChoices:
     known = known_programmes()
     code = programme or (next(iter(known)) if len(known) == 1 else "")
     found = find_programme(code) if code else None
-    stages = [(stage.code, stage.label) for stage in found.stages] if found else []
-    outcomes = [(outcome.code, outcome.label) for outcome in found.outcomes] if found else []
-    return FilterChoices(sorted(known.items()), stages, outcomes, _orgs_below(viewer))
+    stages = tuple((stage.code, stage.label) for stage in found.stages) if found else ()
+    outcomes = tuple((outcome.code, outcome.label) for outcome in found.outcomes) if found else ()
+    return FilterChoices(tuple(sorted(known.items())), stages, outcomes, _orgs_below(viewer))
 
 
 _below = Prepared(
@@ -51,7 +51,7 @@ _below = Prepared(
 def _orgs_below(viewer: Viewer) -> Choices:
     """The organisations right below those of her grants: counties for the city, townships for a county."""
     parents = dict.fromkeys(held.org_id for held in grants_for(viewer, None) if held.role not in OWN_ORG_ROLES)
-    return [(str(org_id), name) for parent in parents for org_id, name in _below.rows({"of": parent})]
+    return tuple((str(org_id), name) for parent in parents for org_id, name in _below.rows({"of": parent}))
 
 
 def may_narrow(viewer: Viewer, org: str) -> bool:

@@ -80,14 +80,27 @@ class CaseRows:
     stopped: Cursor | None = None
 
 
+@dataclass(frozen=True)
+class CasePage:
+    """One page of a list: what `case_rows` and `case_count` say of it."""
+
+    rows: list[CaseRow]
+    stopped: Cursor | None
+    count: int
+
+
+def case_page(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: int) -> CasePage:
+    """One page of up to `limit + 1` rows and the count of the whole list."""
+    shape, values = _asked(viewer, wanted, cursor, limit)
+    count, arms = _counted(replace(shape, limit=COUNT_CAP, back=None), values)
+    found = _rows(replace(shape, arms=arms), values, wanted)
+    return CasePage(found.rows, found.stopped, count)
+
+
 def case_rows(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: int) -> CaseRows:
     """The rows of one page. Runs over every arm of the viewer's scope, each with its own limit."""
     shape, values = _asked(viewer, wanted, cursor, limit)
-    statements = statements_for(shape)
-    rows = [CaseRow._make(row) for row in statements.page.rows(values)]
-    if statements.stop is None or len(rows) > limit or shape.back:
-        return CaseRows(rows)
-    return _until_stopped(rows, statements.stop.rows(values), wanted)
+    return _rows(shape, values, wanted)
 
 
 def case_count(viewer: Viewer, wanted: CaseFilter) -> int:
@@ -96,17 +109,28 @@ def case_count(viewer: Viewer, wanted: CaseFilter) -> int:
     With a filter beside the driving path only so many rows of each arm are looked at: at least so many.
     """
     shape, values = _asked(viewer, wanted, None, COUNT_CAP)
-    return _counted(shape, values)
+    return _counted(shape, values)[0]
 
 
-def _counted(shape: Shape, values: dict[str, Any]) -> int:
+def _rows(shape: Shape, values: dict[str, Any], wanted: CaseFilter) -> CaseRows:
     statements = statements_for(shape)
-    if not shape.examines:
-        widest: int = statements.widest.rows(values)[0][0]
-        if widest > shape.limit:
-            return widest
-    n: int = statements.count.rows(values)[0][0]
-    return n
+    rows = [CaseRow._make(row) for row in statements.page.rows(values)]
+    if statements.stop is None or len(rows) > shape.limit or shape.back:
+        return CaseRows(rows)
+    return _until_stopped(rows, statements.stop.rows(values), wanted)
+
+
+def _counted(shape: Shape, values: dict[str, Any]) -> tuple[int, frozenset[int] | None]:
+    """How many cases, to the limit + 1, and the arms that lead to any of them (None: not known)."""
+    if shape.examines:
+        return statements_for(shape).count.rows(values)[0][0], None
+    lengths = statements_for(shape).lengths.rows(values)
+    arms = frozenset(arm for arm, n in lengths if n)
+    if not arms:
+        return 0, arms
+    if shape.has_no_doubles(arms):
+        return min(sum(n for _arm, n in lengths), shape.limit + 1), arms
+    return statements_for(replace(shape, arms=arms)).count.rows(values)[0][0], arms
 
 
 def _until_stopped(rows: list[CaseRow], used_up: list[tuple[Any, ...]], wanted: CaseFilter) -> CaseRows:
@@ -145,7 +169,7 @@ def _asked(viewer: Viewer, wanted: CaseFilter, cursor: Cursor | None, limit: int
         counties=len(counties),
     )
     if wanted.tokens:
-        shape = replace(shape, through_scope=shape.due or _counted(whole, values) <= SMALL)
+        shape = replace(shape, through_scope=shape.due or _counted(whole, values)[0] <= SMALL)
         values |= {f"token_{i}": token for i, token in enumerate(wanted.tokens)}
         values |= {f"county_{i}": county_id for i, county_id in enumerate(sorted(counties))}
     if cursor is not None:

@@ -53,7 +53,8 @@ class Shape:
     `scopes` and `roles` are the kinds (own, programme) and (role, programme) of the viewer's arms, in their order;
     `personal`: what she handles is hers to see. `given` names the filters that are set, `statuses` the stored statuses
     wanted (none: all), `due` the order, `back` the direction (None: no cursor). `mine`: only what she handles.
-    `tokens` are looked for in `counties` units (0: all) or, with `through_scope`, case by case.
+    `tokens` are looked for in `counties` units (0: all) or, with `through_scope`, case by case. `arms`: the only ones
+    that lead anywhere, by their places (None: any may).
     """
 
     scopes: tuple[tuple[int, str | None], ...]
@@ -68,11 +69,16 @@ class Shape:
     tokens: int = 0
     counties: int = 0
     through_scope: bool = False
+    arms: frozenset[int] | None = None
 
     @property
     def examines(self) -> bool:
         """Whether rows are looked at one by one, so that a page may find less than it was asked for."""
         return bool(self.given & BESIDE or self.tokens or ("handler_id" in self.given and not self.mine))
+
+    def has_no_doubles(self, arms: frozenset[int]) -> bool:
+        """Whether no case comes twice by these arms: it is one, and along a key (of `case_scope`, or of the cases)."""
+        return len(arms) == 1 and max(arms) < (1 if "handler_id" in self.given else len(self.scopes))
 
     @property
     def ascending(self) -> bool:
@@ -100,7 +106,8 @@ class ListStatements:
     def page(self) -> Prepared:
         """The rows of one page, one more than its limit, with the columns of `CaseRow`."""
         shape = self._shape
-        keys = union(*self._limited_arms()).subquery("keys")
+        together = union_all if shape.arms is not None and shape.has_no_doubles(shape.arms) else union
+        keys = together(*self._limited_arms()).subquery("keys")
         if not shape.examines:
             first = select(keys.c.at, keys.c.id).order_by(*_order(shape, keys.c.at, keys.c.id))
             keys = _limit(first, shape.limit + 1).subquery("page")
@@ -112,20 +119,25 @@ class ListStatements:
     def count(self) -> Prepared:
         """How many cases the list has, to its limit + 1; where rows are examined, among those."""
         shape = self._shape
-        keys = union(*(select(arm.selected_columns.id) for arm in self._limited_arms())).subquery("keys")
+        arms = self._limited_arms() if shape.examines else [_some(shape, query) for _place, query in _ways(shape)]
+        keys = union(*(select(arm.selected_columns.id) for arm in arms)).subquery("keys")
         ids = select(keys.c.id)
         if shape.examines:
             ids = ids.join(Case, Case.id == keys.c.id).where(*_beside(shape))
         return Prepared(select(func.count()).select_from(_limit(ids, shape.limit + 1).subquery()))
 
     @cached_property
-    def widest(self) -> Prepared:
-        """How many rows the longest arm has, to the limit + 1: where that is enough, doubles do not matter."""
-        lengths = [select(func.count().label("n")).select_from(arm.subquery()) for arm in self._limited_arms()]
-        return Prepared(select(func.max(union_all(*lengths).subquery().c.n)))
+    def lengths(self) -> Prepared:
+        """(place of the arm, rows) to the limit + 1, for each status of an arm."""
+        counted: list[Keys] = [
+            select(literal_column(str(place)), func.count()).select_from(_some(self._shape, query).subquery())
+            for place, query in _ways(self._shape)
+        ]
+        return Prepared(union_all(*counted))
 
     def _limited_arms(self) -> list[Keys]:
-        return _arms(self._shape, EXAMINED if self._shape.examines else self._shape.limit + 1)
+        each = EXAMINED if self._shape.examines else self._shape.limit + 1
+        return _arms(self._shape, each)
 
     @cached_property
     def stop(self) -> Prepared | None:
@@ -187,8 +199,8 @@ def _order(shape: Shape, at: Any, case_id: Any) -> tuple[Any, Any]:
     return (at.asc(), case_id.asc()) if shape.ascending else (at.desc(), case_id.desc())
 
 
-def _arm(shape: Shape, query: Keys, n: int, after: int) -> Keys:
-    """The first `n` rows (at, id) of one arm, after so many; their order is that of an index."""
+def _narrowed(shape: Shape, query: Keys) -> Keys:
+    """The rows (at, id) of one arm that lie in the span and beyond the cursor."""
     at, case_id = query.selected_columns
     if shape.back is not None:
         place, bound = tuple_(at, case_id), tuple_(_moment("cursor_at"), _number("cursor_id"))
@@ -197,24 +209,46 @@ def _arm(shape: Shape, query: Keys, n: int, after: int) -> Keys:
         query = query.where(at >= _moment("due_from"))
     if "due_until" in shape.given:
         query = query.where(at < _moment("due_until"))
-    inner = _limit(query.order_by(*_order(shape, at, case_id)), n, after).subquery()
-    return select(inner.c.at, inner.c.id)
+    return query
+
+
+def _some(shape: Shape, query: Keys) -> Keys:
+    """The ids of one arm to the limit + 1, whichever come first: to be counted, they need no order."""
+    ids = _limit(_narrowed(shape, query).with_only_columns(query.selected_columns.id), shape.limit + 1).subquery()
+    return select(ids.c.id)
 
 
 def _arms(shape: Shape, n: int, after: int = 0) -> list[Keys]:
-    """Every way by which the viewer reaches cases, each with its own limit."""
+    """Every way by which the viewer reaches cases: the first `n` rows of each, after so many, in an index's order."""
+    arms = []
+    for _place, query in _ways(shape):
+        at, case_id = query.selected_columns
+        inner = _limit(_narrowed(shape, query).order_by(*_order(shape, at, case_id)), n, after).subquery()
+        arms.append(select(inner.c.at, inner.c.id))
+    return arms
+
+
+def _ways(shape: Shape) -> list[tuple[int, Keys]]:
+    """The queries of all arms with the place of the arm each belongs to; those that differ by status make one arm."""
+    ways = [
+        (place, query)
+        for place, queries in enumerate(_by_arm(shape))
+        for query in queries
+        if shape.arms is None or place in shape.arms
+    ]
+    return ways or [(0, _of_cases(shape, false()))]
+
+
+def _by_arm(shape: Shape) -> list[list[Keys]]:
     if shape.tokens and not shape.through_scope:
-        queries = _by_token(shape)
-    elif "handler_id" in shape.given:
-        queries = [_of_cases(shape, Case.handler_id == (_number("me" if shape.mine else "handler_id")))]
-    else:
-        arms = [_along(shape, CaseScope, CaseScope.programme, arm.where()) for arm in shape.scope_arms]
-        if shape.personal:
-            arms.append([_of_cases(shape, Case.handler_id == _number("me"))])
-            arms.append(_of_access(shape, CaseAccess.account_id == _number("me")))
-        arms += [_of_access(shape, arm.where()) for arm in shape.role_arms]
-        queries = [query for arm in arms for query in arm]
-    return [_arm(shape, query, n, after) for query in queries or [_of_cases(shape, false())]]
+        return [[query] for query in _by_token(shape)]
+    if "handler_id" in shape.given:
+        return [[_of_cases(shape, Case.handler_id == (_number("me" if shape.mine else "handler_id")))]]
+    arms = [_along(shape, CaseScope, CaseScope.programme, arm.where()) for arm in shape.scope_arms]
+    if shape.personal:
+        arms.append([_of_cases(shape, Case.handler_id == _number("me"))])
+        arms += [[query] for query in _of_access(shape, CaseAccess.account_id == _number("me"))]
+    return arms + [[query] for arm in shape.role_arms for query in _of_access(shape, arm.where())]
 
 
 def _along(shape: Shape, rows: type[CaseScope | CaseAccess], programme: Any, reach: ColumnElement[bool]) -> list[Keys]:

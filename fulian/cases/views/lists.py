@@ -10,11 +10,12 @@ from flask import abort, redirect, render_template, request, url_for
 from fulian.accounts.enforcement import current_actor
 from fulian.audit.actor import Actor
 from fulian.cases.queries.choices import filter_choices
-from fulian.cases.queries.lists import CaseFilter, CaseRow, case_count, case_rows
+from fulian.cases.queries.lists import CaseFilter, CaseRow, case_page
 from fulian.cases.queries.search import case_of_number, case_tokens
 from fulian.cases.queries.state import outcome_labels, stage_labels
 from fulian.cases.queries.workbench import sees_an_area
 from fulian.cases.views.blueprint import Answer, blueprint
+from fulian.cases.views.lines import draw_lines
 from fulian.cases.views.reading import CHIPS, ListQuery, conditions, read_query
 from fulian.people.tokens import looks_personal
 from fulian.web.access import requires
@@ -28,7 +29,7 @@ SEE_OTHER = 303
 def index() -> Answer:
     """The list with the filters of the address. A number that names a person is refused there (400)."""
     by = current_actor()
-    query = read_query(request.args, by)
+    query = read_query(request.args.to_dict(), by)
     if looks_personal(query.text):
         abort(400)
     return _page(by, query)
@@ -39,7 +40,7 @@ def index() -> Answer:
 def search() -> Answer:
     """What was typed into the search box: a case number opens it, a name goes into the address, a number does not."""
     by = current_actor()
-    query = read_query(request.form, by)
+    query = read_query(request.form.to_dict(), by)
     found = case_of_number(by, query.text)
     if found is not None:
         return redirect(url_for("cases.show", case_id=found), SEE_OTHER)
@@ -50,26 +51,27 @@ def search() -> Answer:
 
 def _page(by: Actor, query: ListQuery) -> str:
     personal = looks_personal(query.text)
+    set_filters = query.as_pairs()
     wanted = query.wanted(case_tokens(query.text))
     cursor = None if personal else read_cursor(request.args.get("after"))
     limit = page_limit(request.headers)
-    found = case_rows(by, wanted, cursor, limit)
+    found = case_page(by, wanted, cursor, limit)
     page = page_of(found.rows, cursor, limit, lambda row: _key(row, wanted))
     choices = filter_choices(by, query.programme)
+    shorten = shorten_numbers([row.number for row in page.rows])
     return render_template(
         "cases/list.html",
         page=page,
         stopped=found.stopped.encode() if found.stopped and not personal else None,
-        count=count_text(case_count(by, wanted)),
+        count=count_text(found.count),
         query=query,
         personal=personal,
-        address=query.address() + ("&" if query.as_pairs() else "?"),
+        address=query.address() + ("&" if set_filters else "?"),
         choices=choices,
         conditions=conditions(query, choices),
-        chips=[(words, address, query.as_pairs() == pairs) for words, pairs, address in CHIPS],
-        shorten=shorten_numbers([row.number for row in page.rows]),
-        stages=stage_labels(page.rows),
-        outcomes=outcome_labels(page.rows),
+        chips=[(words, address, pairs == set_filters) for words, pairs, address in CHIPS],
+        shorten=shorten,
+        lines=draw_lines(page.rows, len(shorten), stage_labels(page.rows), outcome_labels(page.rows), by.now),
         due_first=wanted.order == "due",
         area=sees_an_area(by),
         may_open=by.may("cases.open"),

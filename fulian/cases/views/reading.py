@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import urlencode
 
 from flask import abort
@@ -34,7 +35,7 @@ CHIPS = tuple(
         ("已办结", [("status", "closed")]),
     )
 )
-BESIDE_THE_FILTERS = frozenset({"after", "csrf_token"})
+_BESIDE_THE_FILTERS = frozenset({"after", "csrf_token"})
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,12 @@ class ListQuery:
 
     def as_pairs(self, **changed: str) -> list[tuple[str, str]]:
         """Name and value of every filter that is set, for an address; `changed` sets or (with "") drops some."""
-        query = replace(self, **changed)  # type: ignore[arg-type]
-        names = {"text": "q"}
-        pairs = [(names.get(name, name), getattr(query, name)) for name in _NAMES]
-        return [(name, value) for name, value in pairs if value]
+        values = {name: changed.get(name, value) for name, value in self._values.items()}
+        return [("q" if name == "text" else name, value) for name, value in values.items() if value]
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in _NAMES}
 
     def address(self, **changed: str) -> str:
         """The address of the list with these filters; `changed` as in `as_pairs`."""
@@ -87,12 +90,12 @@ class ListQuery:
 
 
 _NAMES = tuple(field.name for field in fields(ListQuery) if field.name not in ("viewer_id", "now"))
+_KNOWN = {"q" if name == "text" else name for name in _NAMES} | _BESIDE_THE_FILTERS
 
 
 def read_query(values: Mapping[str, str], by: Actor) -> ListQuery:
     """Read the filters. Anything undeclared, or an organisation outside the viewer's scope, is a 400."""
-    known = {"q" if name == "text" else name for name in _NAMES}
-    if set(values) - known - BESIDE_THE_FILTERS:
+    if not values.keys() <= _KNOWN:
         abort(400)
     query = ListQuery(
         **{name: values.get("q" if name == "text" else name, "").strip() for name in _NAMES},
