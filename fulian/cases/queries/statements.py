@@ -37,7 +37,7 @@ from fulian.cases.models import OPEN_STATUSES, Case, CaseAccess, CaseScope, Case
 from fulian.cases.scope import RoleArm, ScopeArm, holds_at, in_arms
 from fulian.db import UtcDateTime
 from fulian.orgs.models import OrgAncestor, Organisation
-from fulian.prepared import Prepared
+from fulian.prepared import Prepared, Query
 
 Keys = Select[*tuple[Any, ...]]  # rows (at, id)
 
@@ -106,8 +106,10 @@ class ListStatements:
     def page(self) -> Prepared:
         """The rows of one page, one more than its limit, with the columns of `CaseRow`."""
         shape = self._shape
-        together = union_all if shape.arms is not None and shape.has_no_doubles(shape.arms) else union
-        keys = together(*self._limited_arms()).subquery("keys")
+        if shape.arms is not None and shape.has_no_doubles(shape.arms):
+            keys = union_all(*self._limited_arms()).subquery("keys")
+        else:
+            keys = _each_once(self._limited_arms()).subquery("keys")
         if not shape.examines:
             first = select(keys.c.at, keys.c.id).order_by(*_order(shape, keys.c.at, keys.c.id))
             keys = _limit(first, shape.limit + 1).subquery("page")
@@ -120,7 +122,7 @@ class ListStatements:
         """How many cases the list has, to its limit + 1; where rows are examined, among those."""
         shape = self._shape
         arms = self._limited_arms() if shape.examines else [_some(shape, query) for _place, query in _ways(shape)]
-        keys = union(*(select(arm.selected_columns.id) for arm in arms)).subquery("keys")
+        keys = _each_once([select(arm.selected_columns.id) for arm in arms]).subquery("keys")
         ids = select(keys.c.id)
         if shape.examines:
             ids = ids.join(Case, Case.id == keys.c.id).where(*_beside(shape))
@@ -210,6 +212,11 @@ def _narrowed(shape: Shape, query: Keys) -> Keys:
     if "due_until" in shape.given:
         query = query.where(at < _moment("due_until"))
     return query
+
+
+def _each_once(arms: list[Keys]) -> Query:
+    """The rows of all arms, none twice: UNION drops doubles, but of a single query there is none."""
+    return union(*arms) if len(arms) > 1 else arms[0].distinct()
 
 
 def _some(shape: Shape, query: Keys) -> Keys:
