@@ -16,6 +16,7 @@ from fulian.audit.cli import audit
 from fulian.backup.cli import backup
 from fulian.config import DEFAULT_PORT
 from fulian.demo.cli import demo
+from fulian.doctor.cli import doctor
 from fulian.errors import Refused, StartRefused
 from fulian.lineages_cli import commands as database
 from fulian.programmes.loader import installed
@@ -85,8 +86,8 @@ def routes_command(context: click.Context, as_json: bool) -> None:
         click.echo(f"{'/'.join(row['methods']):<6} {row['rule']:<44} {row['permission']:<24} {row['scope']}")
 
 
-for group in (database, accounts, keys, audit, backup, demo):
-    program.add_command(group)
+for command in (database, accounts, keys, audit, backup, demo, doctor):
+    program.add_command(command)
 
 
 def main() -> None:

@@ -22,12 +22,13 @@ from fulian.app import create_app
 from fulian.calendar import local_date, start_of_day
 from fulian.cases import upkeep as case_upkeep
 from fulian.db import db, is_sqlite, transact
+from fulian.doctor.checks import refuse_unfit
 from fulian.errors import StartRefused
 from fulian.jobs import upkeep as job_upkeep
 from fulian.jobs.service import plan_daily
 from fulian.jobs.worker import work
 from fulian.lineages import status
-from fulian.orgs.queries import city_unit
+from fulian.orgs.queries import city_unit, has_organisations
 from fulian.programmes.loader import installed
 from fulian.sealing.keys import keys
 from fulian.sealing.marks import confirm_keys
@@ -35,6 +36,7 @@ from fulian.sealing.marks import confirm_keys
 NIGHT = timedelta(hours=3)  # upkeep runs at three in the morning
 SQLITE_THREADS = 4  # one process: reads run beside each other, writes take their turn
 END_SECONDS = 15  # a request that takes longer to end than this is cut off
+FIRST_ACCOUNT_SECONDS = 5  # how often a new installation is looked at
 
 
 def plan_upkeep(now: datetime) -> None:
@@ -48,6 +50,10 @@ def plan_upkeep(now: datetime) -> None:
 def run_jobs(app: Flask, stop: threading.Event) -> None:
     """Work off jobs until `stop` is set; plans the nights' upkeep as it goes."""
     with app.app_context():
+        while not has_organisations():  # a new installation: the first account brings them
+            db.session.rollback()
+            if stop.wait(FIRST_ACCOUNT_SECONDS):
+                return
         county_id = city_unit()
     work(app, county_id, stop, plan=lambda: transact(plan_upkeep, datetime.now(UTC)))
 
@@ -87,11 +93,14 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def _check_database() -> None:
-    """Raise StartRefused where the database is not at this program's revisions, or was sealed with other keys."""
+    """Raise StartRefused where the database is not at this program's revisions, was sealed with other keys, or
+    where production is not fit to run (`fulian doctor`).
+    """
     with db.engine.connect() as connection:
         if not all(lineage.up_to_date for lineage in status(connection, installed().lineages())):
             raise StartRefused("数据库的版本与程序不符，请先运行 fulian db upgrade。")
     transact(lambda now: confirm_keys(db.session.connection(), keys(), now), datetime.now(UTC))
+    refuse_unfit(datetime.now(UTC))
 
 
 def serve_jobs(workers: int) -> None:

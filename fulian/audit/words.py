@@ -32,6 +32,7 @@ ACTS: Mapping[str, str] = {
     "login.locked": "登录被锁",
     "login.ended": "退出登录",
     "account.created": "新开账号",
+    "account.three_created": "新开三员账号",
     "account.invited": "开通账号",
     "account.edited": "修改账号",
     "account.disabled": "停用账号",

@@ -75,6 +75,11 @@ def city_unit() -> int:
     return db.session.execute(select(Organisation.id).where(Organisation.number_code == CITY_NUMBER_CODE)).scalar_one()
 
 
+def has_organisations() -> bool:
+    """Whether the network was loaded: not before the first account is made."""
+    return db.session.execute(select(Organisation.id).limit(1)).first() is not None
+
+
 def is_within(org_id: int, ancestor_id: int) -> bool:
     """Whether `org_id` is `ancestor_id` or below it."""
     return (

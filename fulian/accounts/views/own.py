@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import redirect, request, session, url_for
 
 from fulian.accounts.enforcement import TOKEN, current_actor, page_after_login, signed_in, visitor
+from fulian.accounts.first import has_accounts
 from fulian.accounts.forms import LoginForm, PasswordForm
 from fulian.accounts.log_in import (
     accept_attempt,
@@ -29,7 +30,9 @@ from fulian.web.access import form_checks_csrf, no_login, requires
 @no_login
 @form_checks_csrf
 def log_in() -> Answer:
-    """Log-in; afterwards the page that was wanted, else the workbench."""
+    """Log-in; afterwards the page that was wanted, else the workbench. Before the first account: how to make it."""
+    if not has_accounts():
+        return page("accounts/first.html")
     wanted = page_after_login(request.args.get("next"))
     if request.method == "GET" and signed_in() is not None:
         return redirect(wanted)

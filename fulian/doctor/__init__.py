@@ -1,0 +1,1 @@
+"""Whether an installation stands on solid ground, and how to mend what does not: `fulian doctor`."""
