@@ -56,9 +56,8 @@ def check_role(connection: Connection, settings: Settings) -> Iterator[Finding]:
     if connection.dialect.name == "sqlite":
         triggers = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :log"
         found = connection.execute(text(triggers), {"log": LOG}).scalar()
-        yield judge(
-            "日志保护", found == LOG_TRIGGERS, f"{found} 个触发器", "从备份恢复，并核对日志：fulian audit verify。"
-        )
+        mend = "从备份恢复，并核对日志：fulian audit verify。"
+        yield judge("日志保护", found == LOG_TRIGGERS, f"{found} 个触发器", mend)
         return
     mend = "新建一个不拥有任何表的角色，写进 FULIAN_DATABASE_URL，再运行 fulian db upgrade。"
     role, superuser = connection.execute(
