@@ -12,7 +12,7 @@ RESULTS := build/reports
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint pictures twins
+.PHONY: help run test soak bench lint pictures twins mutants
 .SILENT:
 
 help: ## Say what there is to do
@@ -35,6 +35,9 @@ soak: $(VENV)/installed-dev ## Run the long form of every harness, and all broke
 
 twins: $(VENV)/installed-dev ## Break the source one line at a time: the tests must notice
 	$(BIN)/python tools/twins.py $(ARGS)
+
+mutants: $(VENV)/installed-dev ## Put sixty seeded faults into services and queries: 90 % must be noticed
+	$(BIN)/python tools/mutants.py $(ARGS)
 
 bench: $(VENV)/installed-dev ## Measure against the goals of performance (SCALE=10k or 1m)
 	$(BIN)/python -m tests.bench --scale $(SCALE)

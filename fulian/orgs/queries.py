@@ -182,11 +182,11 @@ def _called(org: Any, text: str) -> ColumnElement[bool]:
 
 
 def _under(text: str) -> ColumnElement[bool]:
-    """Whether one of the organisations above is called so."""
+    """Whether the organisation itself or one above it is called so."""
     over, chain = aliased(Organisation), aliased(OrgAncestor)
     return (
         exists()
-        .where(chain.org_id == Organisation.id, chain.depth > 0, over.id == chain.ancestor_id)
+        .where(chain.org_id == Organisation.id, over.id == chain.ancestor_id)
         .where(_called(over, text))
         .correlate(Organisation)
     )

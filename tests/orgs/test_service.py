@@ -198,6 +198,8 @@ def test_search(world: Flask) -> None:
     assert found("罗村") == [LIUYUAN_VILLAGE, LIUYUAN_VILLAGE + 1]
     assert found("柳园 前罗") == [LIUYUAN_VILLAGE]
     assert found("茌平 前罗") == []
+    assert found("柳园 街道") == found("街道 柳园") == [LIUYUAN]
+    assert found("3715020 柳园") == [LIUYUAN]
     assert found("371502002") == [LIUYUAN]
     assert found("3715a1") == [6]
     assert found("100%") == found("") == found("_") == []
