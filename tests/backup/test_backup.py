@@ -113,6 +113,7 @@ def plain_job(payload: str) -> dict[str, Any]:
         "kind": "x",
         "payload": payload,
         "state": "done",
+        "asked_at": NOW,
         "due_at": NOW,
         "attempts": 0,
         "progress": 0,
