@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -77,6 +77,14 @@ RESERVED = frozenset(
 )
 
 
+class Application(Flask):
+    """Flask, but for asking at every request whether a function is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(config: Mapping[str, Any] | None = None, plugins: Sequence[str | ModuleType] | None = None) -> Flask:
     """The application. `config` overrides the environment (see fulian/config.py) and Flask's own settings.
 
@@ -84,7 +92,7 @@ def create_app(config: Mapping[str, Any] | None = None, plugins: Sequence[str | 
     Raises StartRefused with one plain sentence where it cannot start.
     """
     settings = read_settings(config)
-    app = Flask("fulian", static_folder=None, instance_path=str(settings.instance))
+    app = Application("fulian", static_folder=None, instance_path=str(settings.instance))
     _configure(app, settings, config or {})
     init_keys(app, load_keys(settings.keys, instance=settings.instance, production=settings.production))
     _make_cookie_key(app)

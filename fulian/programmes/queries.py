@@ -94,11 +94,11 @@ def open_codes(viewer: Viewer, *, intake: bool = False) -> frozenset[str]:
     held = grants_for(viewer, None)
     if not held:
         return frozenset()
-    rows = (_taking if intake else _running).rows({"now": viewer.now})
+    rows, known = (_taking if intake else _running).rows({"now": viewer.now}), programmes()
     return frozenset(
         code
         for code, county_id in rows
-        if code in programmes()
+        if code in known
         and any(
             (grant.level == "city" or grant.county_id == county_id) and grant.programme in (None, code)
             for grant in held

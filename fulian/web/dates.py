@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-# What Asia/Shanghai has been since its last summer time ended in 1991; three times as fast, and a list has a hundred.
-_SINCE_1992 = timezone(timedelta(hours=8))
+# Since its last summer time ended in 1991 a day of Asia/Shanghai has begun at 16 o'clock UTC: counting from there is
+# four times as fast as asking the zone, and a list asks a hundred times.
+_COUNTED_FROM, _FIRST_DAY = datetime(1991, 12, 31, 16, tzinfo=UTC), date(1992, 1, 1).toordinal()
 NOTHING = "—"
 SOON_DAYS = 7
 LAST_MINUTE = "23:59"
@@ -30,14 +31,12 @@ def today() -> date:
     return datetime.now(SHANGHAI).date()
 
 
-def local_time(value: datetime) -> datetime:
-    """An instant as the clocks in Shanghai show it."""
-    return value.astimezone(_SINCE_1992 if value.year >= 1992 else SHANGHAI)
-
-
 def local_day(value: date | datetime) -> date:
     """The Shanghai date of an instant; a plain date is one already."""
-    return local_time(value).date() if isinstance(value, datetime) else value
+    if not isinstance(value, datetime):
+        return value
+    days = (value - _COUNTED_FROM).days
+    return date.fromordinal(_FIRST_DAY + days) if days >= 0 else value.astimezone(SHANGHAI).date()
 
 
 def day(value: date | datetime | None, year: int | None = None) -> str:
@@ -52,7 +51,7 @@ def _written(at: date, year: int) -> str:
 
 def clock(value: datetime | None) -> str:
     """14:30; — for None."""
-    return NOTHING if value is None else f"{local_time(value):%H:%M}"
+    return NOTHING if value is None else f"{value.astimezone(SHANGHAI):%H:%M}"
 
 
 def moment(value: datetime | None) -> str:

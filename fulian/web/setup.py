@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, current_app, request
+from flask import Blueprint, Flask, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.routing import IntegerConverter, Map
@@ -24,6 +26,7 @@ from fulian.web.page import BARE, page_context
 RISK_MARKS = {"r": ("k-r", "红"), "o": ("k-o", "橙"), "y": ("k-y", "黄"), "b": ("k-b", "蓝")}
 
 SIGNER = "fulian_signer"
+CSRF = "csrf_token"  # its name in the session, in `g` and in templates
 csrf = CSRFProtect()
 
 
@@ -72,7 +75,23 @@ def protect_forms(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the check below is the one
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a token lives as long as its session
     csrf.init_app(app)
+    app.context_processor(lambda: {"csrf_token": _csrf_token})
     app.before_request(_check_csrf)
+
+
+def _csrf_token() -> str:
+    """Flask-WTF's token of this session, signed once and not for every page: it holds as long as the session."""
+    held: object = session.get(CSRF)
+    if isinstance(held, str) and CSRF not in g:
+        setattr(g, CSRF, _signed(current_app.secret_key, held))  # where Flask-WTF looks for the one it made
+    token: str = generate_csrf()
+    return token
+
+
+@lru_cache(4096)
+def _signed(secret_key: str | bytes | None, token: str) -> str:
+    assert secret_key is not None  # noqa: S101 - narrows the type: no session is read without one
+    return str(URLSafeTimedSerializer(secret_key, salt="wtf-csrf-token").dumps(token))
 
 
 def _check_csrf() -> None:
@@ -105,3 +124,6 @@ def _init_templates(app: Flask, cache_folder: Path | None) -> None:
         risk_marks=RISK_MARKS,
         now=lambda: datetime.now(UTC),
     )
+    app.jinja_env.globals["macros"] = app.jinja_env.get_template(
+        "_macros.html"
+    ).module  # an import costs each page anew

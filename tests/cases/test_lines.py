@@ -9,6 +9,7 @@ import pytest
 
 from fulian.cases.queries.lists import CaseRow
 from fulian.cases.views.lines import draw_lines
+from fulian.cases.views.lists import shorten_numbers
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 ROW = CaseRow(
@@ -64,3 +65,19 @@ def test_a_hostile_label_stays_text() -> None:
 
 def test_nothing_due() -> None:
     assert cells(ROW._replace(due_at=None, next_step=None))[-2:] == ["—", "—"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "head"),
+    [
+        ([], ""),
+        (["聊妇调〔2026〕371502-000123"], "聊妇调〔2026〕371502-"),
+        (["聊妇调〔2026〕371502-000123", "聊妇调〔2026〕371502-000007"], "聊妇调〔2026〕371502-"),
+        (["聊妇调〔2026〕371502-000123", "聊妇调〔2026〕371503-000123"], "聊妇调"),
+        (["聊妇调〔2026〕371502-000123", "聊妇调〔2025〕371502-000123"], "聊妇调"),
+        (["聊妇调〔2026〕371502-000123", "聊妇就〔2026〕371502-000123"], ""),
+        (["聊妇调〔2026〕371502-000123", "聊妇调〔2026〕371502-1-000123"], "聊妇调"),
+    ],
+)
+def test_what_all_numbers_begin_with_is_left_out(numbers: list[str], head: str) -> None:
+    assert shorten_numbers(numbers) == head

@@ -128,8 +128,11 @@ def _counted(shape: Shape, values: dict[str, Any]) -> tuple[int, frozenset[int] 
     arms = frozenset(arm for arm, n in lengths if n)
     if not arms:
         return 0, arms
+    most = shape.limit + 1
     if shape.has_no_doubles(arms):
-        return min(sum(n for _arm, n in lengths), shape.limit + 1), arms
+        return min(sum(n for _arm, n in lengths), most), arms
+    if any(n == most and arm < shape.keyed for arm, n in lengths):
+        return most, arms
     return statements_for(replace(shape, arms=arms)).count.rows(values)[0][0], arms
 
 

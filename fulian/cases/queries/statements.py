@@ -76,9 +76,14 @@ class Shape:
         """Whether rows are looked at one by one, so that a page may find less than it was asked for."""
         return bool(self.given & BESIDE or self.tokens or ("handler_id" in self.given and not self.mine))
 
+    @property
+    def keyed(self) -> int:
+        """How many of the first arms run along a key (of `case_scope`, or of the cases): in one no case comes twice."""
+        return 1 if "handler_id" in self.given else len(self.scopes)
+
     def has_no_doubles(self, arms: frozenset[int]) -> bool:
-        """Whether no case comes twice by these arms: it is one, and along a key (of `case_scope`, or of the cases)."""
-        return len(arms) == 1 and max(arms) < (1 if "handler_id" in self.given else len(self.scopes))
+        """Whether no case comes twice by these arms together."""
+        return len(arms) == 1 and max(arms) < self.keyed
 
     @property
     def ascending(self) -> bool:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from fulian.cases.queries.lists import CaseRow
 from fulian.web.assets import icon
-from fulian.web.dates import NOTHING, day, due_of, local_time
+from fulian.web.dates import NOTHING, SHANGHAI, day, due_of
 from fulian.web.setup import RISK_MARKS
 
 Labels = Mapping[tuple[str, str], str]  # (programme, code) → words
@@ -22,7 +22,7 @@ _RESTRICTED = f' <span class="tag t-off">{icon("lock")} 受限</span>'
 
 def draw_lines(rows: Sequence[CaseRow], shortened: int, stages: Labels, outcomes: Labels, now: datetime) -> Markup:
     """A table row for each case, in their order; `shortened` is how many characters the numbers leave out in front."""
-    at, words, lines = local_time(now), iter(_escaped(rows, shortened)), []
+    at, words, lines = now.astimezone(SHANGHAI), iter(_escaped(rows, shortened)), []
     # Taken apart into plain names: looking the columns up by name costs as much as drawing them.
     for case_id, _, _, _, programme, status, stage, outcome, risk, restricted, opened_at, due_at, *_ in rows:
         number, title, subject, next_step, who = next(words), next(words), next(words), next(words), next(words)

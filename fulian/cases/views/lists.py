@@ -90,7 +90,7 @@ def shorten_numbers(numbers: Sequence[str]) -> str:
     the year's bracket; "" where they have nothing in common.
     """
     for mark in ("-", "〔"):
-        heads = {number[: number.rfind(mark) + (mark == "-")] for number in numbers}
-        if len(heads) == 1:
-            return heads.pop()
+        head = numbers[0][: numbers[0].rfind(mark) + (mark == "-")] if numbers else ""
+        if head and all(number.startswith(head) and number.rfind(mark) <= len(head) for number in numbers):
+            return head
     return ""
