@@ -103,9 +103,11 @@ def handlers_for(org_id: int, programme: str | None, now: datetime) -> tuple[Acc
     return tuple(AccountRef(*row) for row in rows)
 
 
-def may_handle(account_id: int, org_id: int, programme: str, now: datetime) -> bool:
-    """Whether `handlers_for` names this account."""
+def may_handle(account_id: int, org_id: int, programme: str, now: datetime, besides: int | None = None) -> bool:
+    """Whether `handlers_for` names this account; `besides`: also without the roles that hang on this post."""
     found = _handlers(org_id, programme, now).where(Account.id == account_id).limit(1)
+    if besides is not None:
+        found = found.where(Grant.post_id.is_distinct_from(besides))
     return db.session.execute(found).first() is not None
 
 

@@ -198,6 +198,12 @@ class ReasonForm(BaseForm):
     version = HiddenField()
 
 
+class HandoverForm(BaseForm):
+    """Why the open cases of a colleague are given on; the rows are read by themselves."""
+
+    reason = StringField("原因", [Filled("请写明为什么交接，例如“产假”。"), Length(max=200)])
+
+
 class ReopenForm(ReasonForm):
     """Going on with a closed case: where, and why."""
 

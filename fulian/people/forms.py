@@ -264,7 +264,12 @@ class EndPostForm(BaseForm):
 
     ends_on = DateField("离任日期", [Filled()], description="这一天仍算在任。")
     end_change = RadioField("怎样离任", [Filled("请选择怎样离任的。")], choices=[(word, word) for word in ENDINGS])
+    heir_id = SelectField("在办案件交给", [Optional()], choices=[], coerce=lambda text: int(text) if text else None)
     version = HiddenField()
+
+    def offer(self, heirs: Sequence[tuple[int, str]]) -> None:
+        """Say who can take the open cases."""
+        self.heir_id.choices = [("", "请选择"), *heirs]
 
 
 class ConsentForm(BaseForm):

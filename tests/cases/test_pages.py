@@ -15,13 +15,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from fulian.accounts.models import Grant
 from fulian.app import create_app
 from fulian.cases.models import Case, Event, Party, Task
 from fulian.cases.queries.lists import CasePage
 from fulian.cases.service import add_note, add_task, close_case, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
-from fulian.people.models import Person
+from fulian.people.models import Person, Post
+from fulian.people.service import PersonData, hold_post, register_person
 from fulian.programmes.models import Opening
 from fulian.testing.world import DONGCHANGFU, GULOU, LIUYUAN, PASSWORD, PEACEFUL, VIOLENT, actor, open_mediation
 from fulian.web.paging import Cursor
@@ -645,3 +647,60 @@ def test_a_void_case_says_so_and_is_only_read(house: House, browse: Browse) -> N
     assert "撤销作废" in lead.get(f"/cases/{case_id}/void")
     lead.post(f"/cases/{case_id}/void", 302, version=house.of(case_id, Case.version), reason="没有登记错")
     assert f'href="/cases/{case_id}"' in mediator.get("/cases/")
+
+
+def test_a_colleague_is_handed_over_in_one_act(house: House, browse: Browse) -> None:
+    first, second, third = house.open(), house.open(), house.open()
+    lead = browse("lead")
+    assert "/cases/handover" in lead.get("/cases/")
+    assert "在办 3 件" in lead.get("/cases/handover")
+    page = lead.get("/cases/handover/1")
+    assert "建议：王海燕" in page
+    assert lead.get(f"/cases/handover/1?preview=1&all=12&c{first}=2&c{second}=0").count("没有能接的人") >= 2
+    page = lead.get(f"/cases/handover/1?preview=1&all=&c{third}=0")
+    assert "交出去 2 件" in page
+    assert f'name="c{third}"' not in page
+    lead.post("/cases/handover/1", 422, **{f"c{first}": "2"})
+    assert "请写明为什么交接" in lead.text
+    assert "交出去 1 件" in lead.text
+    lead.post("/cases/handover/1", 422, reason="产假")
+    assert "没有选要交接的案件" in lead.text
+    page = lead.post("/cases/handover/1", 200, reason="产假", **{f"c{first}": "2", f"c{second}": "12", "c98765": "2"})
+    assert "交出 1 件，2 件没有交成" in page
+    assert "不能办这个组织的案件" in page
+    assert [house.of(case, Case.handler_id) for case in (first, second, third)] == [2, 1, 1]
+    assert "没有交成" in lead.post("/cases/handover/1", 422, reason="产假", **{f"c{first}": "2"})
+    for query in ("all=x", f"c{first}=x", "all=1234567890"):
+        lead.get(f"/cases/handover/1?preview=1&{query}", 400)
+    lead.get("/cases/handover?sort=name", 400)
+    assert "没有在办案件的同事不列在这里" in lead.get("/cases/handover?q=没有人")
+    assert "没有您能交接的在办案件" in lead.get("/cases/handover/3")
+    browse("other_lead").get("/cases/handover/1", 404)
+
+
+def test_whom_a_restricted_case_is_left_to_is_said(house: House, browse: Browse) -> None:
+    house.open()
+    shut = house.open(username="other_mediator", data=VIOLENT)
+    house.write(update(Case).where(Case.id == shut).values(handler_id=1))
+    page = browse("lead").get("/cases/handover/1")
+    assert "茌平区“水城家和”1 件（其中受限案件 1 件）：请茌平区的项目负责人或县级管理员办理" in page
+    assert f'name="c{shut}"' not in page
+
+
+def test_ending_a_post_asks_for_an_heir_on_its_page(house: House, browse: Browse) -> None:
+    case_id, shut = house.open(), house.open(data=VIOLENT)
+    house.act(register_person, PersonData(name="李秀英", sex="2"), LIUYUAN)
+    person_id = house.value(select(Person.id).where(Person.name == "李秀英"))
+    house.act(hold_post, person_id, LIUYUAN, "专干", date(2026, 1, 1), "聘任", by="admin")
+    post_id = house.value(select(Post.id))
+    house.write(update(Grant).where(Grant.account_id == 1).values(post_id=post_id))
+    chair, address = browse("township"), f"/people/{person_id}/posts/{post_id}/end"
+    page = chair.get(address)
+    assert "在办的 1 件案件" in page
+    assert "另有 1 件您看不到的案件" in page
+    assert "李秀英（mediator）" not in page
+    end = {"ends_on": datetime.now(UTC).date().isoformat(), "end_change": "辞任", "version": "1"}
+    assert "请选谁来接" in chair.post(address, 422, **end)
+    chair.post(address, 302, **end, heir_id="2")
+    assert [house.of(case, Case.handler_id) for case in (case_id, shut)] == [2, 1]
+    assert "已不能办案" not in browse("admin").get("/cases/handover")  # the last day still counts

@@ -22,7 +22,7 @@ from fulian.orgs.models import Organisation
 from fulian.programmes.models import Opening
 from fulian.testing.world import GULOU, LIUYUAN, PASSWORD
 
-from .objects import FIRST_KEEPER, KEEPER, PDF, Spot, actor_of, unique_name, unique_word
+from .objects import FIRST_KEEPER, KEEPER, PDF, Spot, actor_of, open_case_of, unique_name, unique_word
 
 Data = dict[str, Any]
 
@@ -123,6 +123,7 @@ FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "cases.close": lambda spot: {"outcome": "50", "note": "不属受理范围，已告知。"},
     "cases.do": lambda spot: {"side": "respondent", "answer": "agreed", "said_on": today()},
     "cases.edit": lambda spot: {"summary": unique_word(), "risk": "b"},
+    "cases.hand_on": lambda spot: {"reason": "产假"},
     "cases.handler": lambda spot: {"handler_id": str(spot.get("account_id")), "reason": "轮岗"},
     "cases.make_void": lambda spot: {"reason": "重复登记"},
     "cases.new": lambda spot: intake(),
@@ -159,8 +160,15 @@ def _new_parent(spot: Spot) -> int:
     return GULOU if spot.org_id == LIUYUAN else LIUYUAN
 
 
+def _busy(spot: Spot) -> None:
+    """With an open case, there where she works."""
+    by = actor_of(spot.get("account_id"), "她", "caseworker", spot.org_id)
+    spot.ids["her_case_id"] = open_case_of(spot, by)
+
+
 # What stands behind the ? of an address where the page needs it.
 QUERIES: Mapping[str, Callable[[Spot], Mapping[str, str]]] = {
+    "cases.hand_on": lambda spot: {"preview": "1"},
     "orgs.move": lambda spot: {"to": str(_new_parent(spot))},
     "people.merge": lambda spot: {"other": str(spot.get("second_person_id"))},
     "people.show_sealed": lambda spot: {"field": "note"},
@@ -194,6 +202,7 @@ def _failed(spot: Spot) -> None:
 # What must be so before the act can be done.
 PREPARATIONS: Mapping[str, Callable[[Spot], None]] = {
     "accounts.enable": _disabled,
+    "cases.hand_on": _busy,
     "cases.reopen": _closed,
     "jobs.retry": _failed,
     "programmes.switch": _opened_again,

@@ -136,23 +136,28 @@ def _city_admin() -> Actor:
 # --- cases ---------------------------------------------------------------------------------------------------------
 
 
-def _case(spot: Spot) -> int:
-    by = keeper_of(spot.org_id) if spot.place.kind != "handled" else actor_of(HANDLER, "外", "caseworker", spot.org_id)
+def open_case_of(spot: Spot, by: Actor) -> int:
+    """A case of the spot's organisation, with its names and words, that this person opens and handles."""
     parties = (
         NewParty("applicant", person=PersonData(name=spot.name("applicant"), sex="2")),
         NewParty("respondent", person=PersonData(name=spot.name("respondent"), sex="1"), relation="husband"),
     )
     data = {**PEACEFUL, "summary": spot.word("summary")}
     submission = f"harness-{next(counter)}"
-    made = transact(open_case, OpenCase("mediation", spot.org_id, submission, parties, data), by)
+    return transact(open_case, OpenCase("mediation", spot.org_id, submission, parties, data), by).id
+
+
+def _case(spot: Spot) -> int:
+    by = keeper_of(spot.org_id) if spot.place.kind != "handled" else actor_of(HANDLER, "外", "caseworker", spot.org_id)
+    case_id = open_case_of(spot, by)
     if spot.place.kind == "restricted":
-        transact(restrict_case, made.id, 1, spot.word("restriction"), by)
+        transact(restrict_case, case_id, 1, spot.word("restriction"), by)
     elif spot.place.kind == "handled":
-        _settle(update(Case).where(Case.id == made.id).values(handler_id=KEEPER))
-        _settle(update(Task).where(Task.case_id == made.id).values(account_id=KEEPER))
+        _settle(update(Case).where(Case.id == case_id).values(handler_id=KEEPER))
+        _settle(update(Task).where(Task.case_id == case_id).values(account_id=KEEPER))
     elif spot.gone:
-        transact(void_case, made.id, 1, spot.word("void_reason"), county_admin_of(spot.org_id))
-    return made.id
+        transact(void_case, case_id, 1, spot.word("void_reason"), county_admin_of(spot.org_id))
+    return case_id
 
 
 def _settle(statement: Any) -> None:

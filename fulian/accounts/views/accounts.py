@@ -28,7 +28,7 @@ from fulian.accounts.views.words import LASTING
 from fulian.audit.actor import Actor
 from fulian.calendar import local_date
 from fulian.cases.service import hand_over
-from fulian.cases.service.editing import open_cases_of
+from fulian.cases.service.handing_over import open_cases_of
 from fulian.db import transact
 from fulian.errors import NotFound
 from fulian.orgs.queries import find_org
@@ -171,7 +171,7 @@ def disable(account_id: int) -> Answer:
         return transact(hand_over, account_id, form.heir_id.data, form.reason.data, by)
 
     n = len(open_cases_of(account_id))
-    return saving(form, act, "accounts/lasting.html", account, lasting=LASTING["disable"], open_cases=n)
+    return saving(form, act, "accounts/lasting.html", account, lasting=LASTING["disable"], open_cases=n, by=by)
 
 
 def heirs_of(account: AccountLine, by: Actor) -> list[tuple[int, str]]:

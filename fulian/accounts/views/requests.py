@@ -27,7 +27,7 @@ from fulian.accounts.views.blueprint import Answer, attempt, blueprint, form_pag
 from fulian.accounts.views.words import LASTING
 from fulian.audit.actor import Actor
 from fulian.cases.service import hand_over
-from fulian.cases.service.editing import open_cases_of
+from fulian.cases.service.handing_over import open_cases_of
 from fulian.db import transact
 from fulian.errors import Refused
 from fulian.orgs.queries import find_org

@@ -1,7 +1,8 @@
 """Rules that change cases, by noun; the names here are what other rooms call."""
 
 from fulian.cases.service.access import break_glass, lift_restriction, restrict_case
-from fulian.cases.service.editing import assign_handler, edit_case, hand_over
+from fulian.cases.service.editing import edit_case
+from fulian.cases.service.handing_over import assign_handler, end_post_and_hand_over, hand_over, pass_on
 from fulian.cases.service.moving import move_organisation
 from fulian.cases.service.notes import add_note
 from fulian.cases.service.opening import NewParty, OpenCase, Opened, Repeated, open_case
@@ -23,11 +24,13 @@ __all__ = [
     "close_case",
     "close_programme",
     "edit_case",
+    "end_post_and_hand_over",
     "finish_task",
     "hand_over",
     "lift_restriction",
     "move_organisation",
     "open_case",
+    "pass_on",
     "reopen_case",
     "restore_case",
     "restrict_case",

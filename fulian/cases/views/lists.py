@@ -75,6 +75,7 @@ def _page(by: Actor, query: ListQuery) -> str:
         due_first=wanted.order == "due",
         area=sees_an_area(by),
         may_open=by.may("cases.open"),
+        may_hand_over=by.may("cases.assign"),
         may_break_glass=by.may("cases.break_glass"),
     )
 

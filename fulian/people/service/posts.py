@@ -79,10 +79,11 @@ def hold_post(
     return post.id
 
 
-def end_post(post_id: int, version: int, ends_on: date, end_change: str, by: Actor) -> None:
+def end_post(post_id: int, version: int, ends_on: date, end_change: str, by: Actor, *, handed_over: int = 0) -> None:
     """End a post on its last day (that day included), and the grants that hang on it.
 
-    `end_change` is one of ENDINGS. Raises NotFound out of scope, Refused with the field's name.
+    `end_change` is one of ENDINGS; `handed_over` is how many open cases go to somebody else in the same act, see
+    `cases.service.end_post_and_hand_over`. Raises NotFound out of scope, Refused with the field's name.
     """
     post = db.session.execute(
         select(Post)
@@ -101,7 +102,8 @@ def end_post(post_id: int, version: int, ends_on: date, end_change: str, by: Act
     post.version += 1
     db.session.flush()
     end_grants_of_post(post_id, ends_on)
-    record(by, "post.ended", "post", post_id, county_id=post.county_id, before=before, after=_logged(post))
+    after = _logged(post) | ({"handed_over": handed_over} if handed_over else {})
+    record(by, "post.ended", "post", post_id, county_id=post.county_id, before=before, after=after)
 
 
 def _check_end(starts_on: date, ends_on: date | None, end_change: str | None, by: Actor) -> None:

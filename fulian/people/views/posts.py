@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import redirect, request, url_for
 
 from fulian.audit.actor import Actor
+from fulian.cases.queries.handover import heirs_of_post
+from fulian.cases.service import end_post_and_hand_over
+from fulian.cases.service.handing_over import stranded_cases
 from fulian.errors import Refused
 from fulian.people.forms import EndPostForm, HoldPostForm
 from fulian.people.queries import post_of, posting_orgs
-from fulian.people.service import end_post, hold_post
+from fulian.people.service import hold_post
 from fulian.people.views.blueprint import Answer, blueprint, number_in, page_or_422, save, shown_person
 from fulian.web.access import form_checks_csrf, requires
 
@@ -55,8 +58,10 @@ def finish_post(person_id: int, post_id: int) -> Answer:
     if post.ends_on is not None:
         raise Refused("这个职务已经结束，不用再登记。")
     form = EndPostForm(data={"version": str(post.version)})
+    form.offer([(heir.id, f"{heir.name}（{heir.username}）") for heir in heirs_of_post(post_id, post.org_id, by.now)])
+    cases, unseen = stranded_cases(post_id, by)
     if form.validate_on_submit():
-        version = number_in(form.version.data)
-        if save(form, end_post, post_id, version, form.ends_on.data, form.end_change.data, by):
+        version, heir = number_in(form.version.data), form.heir_id.data
+        if save(form, end_post_and_hand_over, post_id, version, form.ends_on.data, form.end_change.data, heir, by):
             return redirect(url_for("people.show", person_id=person_id))
-    return page_or_422(form, "people/post_end.html", person=person, post=post)
+    return page_or_422(form, "people/post_end.html", person=person, post=post, n_cases=len(cases), unseen=unseen)
