@@ -70,7 +70,7 @@ AGAINST_A_RULE: Mapping[str, Callable[[Spot], Mapping[str, Any]]] = {
     "cases.close": lambda _spot: {"outcome": "10"},
     "cases.do": lambda _spot: {"said_on": in_days(1)},
     "cases.edit": lambda _spot: {"version": "77"},
-    "cases.hand_on": lambda spot: {f"c{spot.get('her_case_id')}": "12"},
+    "cases.hand_on": lambda spot: {f"c{spot.ids['her_case_id']}": "12"},
     "cases.handler": lambda _spot: {"version": "77"},
     "cases.make_void": lambda _spot: {"version": "77"},
     "cases.new": lambda spot: {"applicant-same": _same(spot), "respondent-same": _same(spot)},
