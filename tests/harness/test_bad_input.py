@@ -99,6 +99,8 @@ class Attack:
         self.expected = read_expected()
         self.drawn: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.broken: list[str] = []
+        for caller in SIGNED_IN:
+            site.browser(caller)  # before an attack disables somebody who has not logged in yet
 
     def one(self) -> None:
         """Send one request and look at the reply."""
