@@ -135,6 +135,9 @@ def test_a_refused_field_names_the_party(session: Session) -> None:
     with pytest.raises(Refused) as refused:
         transact(open_case, new_case(parties=parties), actor("mediator"))
     assert refused.value.field == "applicant-document_number"
+    with pytest.raises(Refused) as refused:
+        transact(open_case, new_case(parties=(parties[1], NewParty("applicant"))), actor("mediator"))
+    assert refused.value.field == "applicant-name"
 
 
 def known_elsewhere() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from fulian.errors import Forbidden, NotFound
 from fulian.people.models import Consent, Post
 from fulian.people.queries import consents_of, find_person, people_in_post, people_once_in_post, posts_of
 from fulian.people.service import end_post, hold_post, record_consent, reveal, withdraw_consent
+from fulian.people.service.consents import NOTICE_LENGTH
 from fulian.testing.acts import refusal_of
 from fulian.testing.world import ACCOUNTS, GULOU, LIUYUAN, LIUYUAN_VILLAGE, NOW, ZHENXING, actor
 
@@ -57,6 +58,10 @@ def test_consents_are_refused_at_their_fields(session: Session, zhao: int) -> No
     assert [refusal_of(consent, zhao, purpose, basis).field for purpose, basis, _field in wrong] == [
         field for _purpose, _basis, field in wrong
     ]
+    long, tomorrow = {"notice_version": "版" * (NOTICE_LENGTH + 1)}, {"given_at": NOW + timedelta(days=1)}
+    given = [refusal_of(transact, record_consent, zhao, "notice", "duty", actor("mediator"), **one).field
+             for one in (long, tomorrow)]  # fmt: skip
+    assert given == ["notice_version", "given_at"]
     with pytest.raises(NotFound):
         consent(zhao, by="sibling")
     assert session.execute(select(Consent)).first() is None

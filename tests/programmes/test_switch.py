@@ -18,7 +18,7 @@ from fulian.errors import Refused
 from fulian.programmes import views
 from fulian.programmes.loader import installed
 from fulian.programmes.models import Opening
-from fulian.programmes.queries import is_open, open_codes, opening_history
+from fulian.programmes.queries import OpeningRow, is_open, open_codes, opening_history
 from fulian.programmes.service import hold_intake, open_programme, require_open, resume_intake, stop_intake
 from fulian.testing.acts import close
 from fulian.testing.plugin import Content
@@ -61,6 +61,26 @@ def test_every_opening_stays_in_the_history(app: Flask) -> None:
             "programme.intake_stopped",
             "programme.opened",
         ]
+
+
+@pytest.mark.parametrize(
+    ("begins", "stops", "ends", "state"),
+    [
+        (1, None, None, "planned"),
+        (0, None, None, "open"),
+        (-5, 1, None, "open"),
+        (-5, 0, None, "stopping"),
+        (-5, -1, 1, "stopping"),
+        (-5, -1, 0, "ended"),
+        (3, 3, 3, "ended"),  # cancelled before it began
+        (3, None, 4, "planned"),
+    ],
+)
+def test_the_state_of_an_opening(begins: int, stops: int | None, ends: int | None, state: str) -> None:
+    """In days from now: each state begins at its very instant."""
+    starts, stop, end = (None if days is None else NOW + timedelta(days=days) for days in (begins, stops, ends))
+    assert starts is not None
+    assert OpeningRow(1, CODE, DONGCHANGFU, starts, stop, end, REASON, None, None).state(NOW) == state
 
 
 def test_an_opening_of_a_later_day(app: Flask) -> None:
