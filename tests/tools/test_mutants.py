@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -86,44 +87,56 @@ def test_the_source_has_many_and_all_of_them_are_python(mutants: ModuleType) -> 
         ast.parse(mutants.changed((ROOT / mutant.file).read_bytes(), mutant))
 
 
+FILE = "fulian/sums/service.py"
+
+
 @pytest.fixture
 def small_tree(tmp_path: Path) -> Path:
-    """A repository of one room with a service whose tests look at one of two acts."""
-    for folder in ("fulian/sums", "tests/sums", "tests/access", "tests/harness", "plugins"):
+    """A repository of one room with a service and its test."""
+    for folder in ("fulian/sums", "tests/sums"):
         (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
-    (tmp_path / "pytest.ini").write_text(
-        "[pytest]\naddopts = -p no:cacheprovider --import-mode=importlib\nmarkers =\n  soak\n  browser\n"
-    )
-    (tmp_path / "fulian/sums/service.py").write_text(
-        "def is_less(a, b):\n    return a < b\n\n\ndef is_more(a, b):\n    return a > b\n"
-    )
-    (tmp_path / "tests/sums/test_sums.py").write_text(
-        "import sys\n\nsys.path.insert(0, 'fulian/sums')\nfrom service import is_less\n\n\n"
-        "def test_less():\n    assert not is_less(1, 1)\n"
-    )
+    (tmp_path / FILE).write_text("def is_less(a, b):\n    return a < b\n\n\ndef is_more(a, b):\n    return a > b\n")
+    (tmp_path / "tests/sums/test_sums.py").write_text("def test_nothing():\n    pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\nmarkers =\n  soak\n  browser\n")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     return tmp_path
 
 
+def notices(*faults: str) -> Callable[..., int]:
+    """Tests that fail where one of these stands in the file."""
+    return lambda tree, _tests, _seconds=None: int(any(fault in (tree / FILE).read_text() for fault in faults))
+
+
+@pytest.fixture
+def try_all(mutants: ModuleType, small_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], int]:
+    def try_them() -> int:
+        drawn = mutants.draw(list(mutants.mutants_of(FILE, (small_tree / FILE).read_bytes())), 2, 1)
+        trial = mutants.Trial(small_tree, tmp_path_factory.mktemp("trees"), 2)
+        return int(mutants.report(drawn, trial.caught_by(drawn)))
+
+    return try_them
+
+
 def test_what_survives_is_listed(
-    mutants: ModuleType, small_tree: Path, tmp_path_factory: pytest.TempPathFactory, capsys: Any
+    mutants: ModuleType, try_all: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    file = "fulian/sums/service.py"
-    drawn = mutants.draw(list(mutants.mutants_of(file, (small_tree / file).read_bytes())), 2, 1)
-    trial = mutants.Trial(small_tree, tmp_path_factory.mktemp("trees"), 2)
-    assert mutants.report(drawn, trial.caught_by(drawn)) == 1
+    monkeypatch.setattr(mutants, "run", notices("a <= b"))
+    assert try_all() == 1
     told = capsys.readouterr().out
-    assert f"caught   {file}:2 turned: a < b → (a <= b) (tests/sums)" in told
-    assert f"1 of 2 caught (50%, at least 90%); survivors:\n{file}:6 turned: a > b → (a >= b)\n" in told
+    assert f"caught   {FILE}:2 turned: a < b → (a <= b) (tests/sums)" in told
+    assert f"1 of 2 caught (50%, at least 90%); survivors:\n{FILE}:6 turned: a > b → (a >= b)\n" in told
+    monkeypatch.setattr(mutants, "run", notices("a <= b", "a >= b"))
+    assert try_all() == 0
+    assert "2 of 2 caught (100%, at least 90%); survivors:\nnone\n" in capsys.readouterr().out
 
 
 def test_a_source_that_fails_already_is_said(
-    mutants: ModuleType, small_tree: Path, tmp_path_factory: pytest.TempPathFactory
+    mutants: ModuleType, try_all: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (small_tree / "tests/sums/test_nothing.py").write_text("def test_nothing():\n    assert False\n")
-    file = "fulian/sums/service.py"
-    [_less, more] = sorted(mutants.mutants_of(file, (small_tree / file).read_bytes()), key=lambda mutant: mutant.line)
-    trial = mutants.Trial(small_tree, tmp_path_factory.mktemp("trees"), 1)
-    with pytest.raises(mutants.Unsound, match="tests/sums"):
-        list(trial.caught_by([more]))
+    monkeypatch.setattr(mutants, "run", notices("a < b"))
+    with pytest.raises(mutants.Unsound, match="fails already without a fault: tests/sums"):
+        try_all()
+
+
+def test_tests_are_run_in_the_copy(mutants: ModuleType, small_tree: Path) -> None:
+    assert mutants.run(small_tree, ["tests/sums"]) == 0
