@@ -11,10 +11,11 @@ from flask.cli import AppGroup
 from sqlalchemy import or_, select
 
 from fulian.accounts.first import FIRST_ROLES, SOME_TAKEN, FirstPerson, check_three, create_three
-from fulian.accounts.grants import NewAccount, NewGrant
-from fulian.accounts.passwords import RULES, check_password, hash_password, one_time_password
+from fulian.accounts.grants import REASON_LENGTH, NewAccount, NewGrant
+from fulian.accounts.passwords import ONE_TIME_DAYS, RULES, check_password, hash_password, one_time_password
 from fulian.accounts.queries import roles_taken
 from fulian.accounts.roles import ROLES, THREE
+from fulian.accounts.second_factor import set_rule
 from fulian.accounts.service import create_account
 from fulian.audit.actor import COMMAND_LINE, Actor
 from fulian.db import db, transact
@@ -25,7 +26,7 @@ from fulian.orgs.service import ensure_network
 
 SLIP_EDGE = "-" * 60
 
-accounts = AppGroup("accounts", help="账号：在本机上新开。")
+accounts = AppGroup("accounts", help="账号：在本机上新开；要不要验证器。")
 
 
 @accounts.command("create")
@@ -66,7 +67,16 @@ def _create_one(
     transact(create_account, new, hash_password(password), _here(), must_change=not ask_password)
     click.echo(f"已开账号 {username}：{name}，{ROLES[new.grant.role]}。")
     if not ask_password:
-        click.echo(f"一次性密码：{password}　只显示这一次，首次登录时要改。")
+        click.echo(f"一次性密码：{password}　只显示这一次，{ONE_TIME_DAYS} 天内有效，首次登录时要改。")
+
+
+@accounts.command("second-factor")
+@click.argument("answer", type=click.Choice(["required", "optional"]))
+@click.option("--reason", prompt="事由", help="为什么这样规定，写进日志")
+def second_factor_command(answer: str, reason: str) -> None:
+    """规定负责人和管理员登录时要不要验证器。不规定就是要。"""
+    transact(set_rule, answer == "required", reason[:REASON_LENGTH], _here())
+    click.echo("已规定：负责人和管理员" + ("必须用验证器。" if answer == "required" else "可以不用验证器。"))
 
 
 def _create_three(people: list[FirstPerson]) -> None:
@@ -107,7 +117,8 @@ def _slip(role: str, person: FirstPerson, password: str) -> str:
         f"一次性密码　{password}",
         f"网　　址　{address}",
         "",
-        "首次登录时要改成自己的密码。请当面交给本人，不拍照、不用微信发，用完撕掉。",
+        f"{ONE_TIME_DAYS} 天内有效，首次登录时要改成自己的密码，再设验证器。",
+        "请当面交给本人，不拍照、不用微信发，用完撕掉。",
         "三员由三个人分别担任，互不代管账号。",
     )
     return "\n".join((SLIP_EDGE, *lines, SLIP_EDGE, ""))

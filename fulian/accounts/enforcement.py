@@ -19,7 +19,7 @@ from werkzeug.exceptions import Forbidden as NotDeclared
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from fulian.accounts.roles import OWN, init_rights, rights
+from fulian.accounts.roles import ENTERING, init_rights, rights
 from fulian.accounts.sessions import SEEN_EVERY, SignedIn, find_session, hash_token, touch_session
 from fulian.audit.actor import Actor
 from fulian.audit.log import note_refusal
@@ -121,7 +121,7 @@ def page_after_login(wanted: str | None) -> str:
     if any(ord(character) <= ord(" ") or character == "\\" for character in wanted):
         return HOME
     parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or parts.path in ("/login", "/logout"):
+    if parts.scheme or parts.netloc or parts.path in ("/login", "/login/code", "/logout"):
         return HOME
     return wanted
 
@@ -144,8 +144,11 @@ def _guard() -> Response | None:
         return reply
     if found.actor.now - found.seen_at >= SEEN_EVERY:
         _touch(found)
-    if found.must_change and access.permission not in OWN:
-        return _say_or_send(403, "请先修改密码：这是一次性密码，或者已经用了太久。", url_for("accounts.password"))
+    if access.permission not in ENTERING:
+        if found.must_change:
+            return _say_or_send(403, "请先修改密码：这是一次性密码，或者已经用了太久。", url_for("accounts.password"))
+        if found.must_enrol:
+            return _say_or_send(403, "请先设好验证器：您的角色要求登录时再输一个验证码。", url_for("accounts.device"))
     if access.permission not in found.actor.permissions:
         refused = Forbidden("需要办理的，请联系本级妇联管理员开通权限。")
         transact(note_refusal, found.actor, f"refused.{access.permission}", refused)

@@ -17,6 +17,7 @@ from fulian.web.forms import BaseForm, Filled
 
 ALL_PROGRAMMES = "全部项目"
 USERNAME_LENGTH = 40
+CODE_LENGTH = 40  # a slip has 14 characters; who types blanks into it is no reason to refuse it
 OFFERED = 8  # organisations to choose from where a name is not clear; more ask for a longer name
 
 INVITED_ROLES = [(role, label) for role, label in ROLES.items() if role in INVITED]
@@ -38,6 +39,32 @@ class PasswordForm(BaseForm):
     again = PasswordField(
         "再输一次新密码", [Filled("请再输一次新密码。"), EqualTo("password", "两次输的新密码不一样。")]
     )
+
+
+class CodeForm(BaseForm):
+    """The second step of log-in."""
+
+    code = StringField("验证码", [Filled("请填写验证码。"), Length(max=CODE_LENGTH)])
+
+
+class ProofForm(BaseForm):
+    """Showing again, inside a session, that it is she: her password, and a code where she has an authenticator."""
+
+    present = PasswordField("密码", [Filled("请填写密码。"), Length(max=LONGEST)])
+    code = StringField("现在的验证码", [Length(max=CODE_LENGTH)], description="手机上的 6 位数字，或者一个恢复码")
+
+
+class DeviceForm(ProofForm):
+    """A new authenticator; `offer` is its sealed secret, on its way through the page."""
+
+    offer = HiddenField()
+    new_code = StringField("新验证码", [Filled("请填写新验证码。"), Length(max=CODE_LENGTH)])
+
+
+class EndSessionForm(BaseForm):
+    """Which of the other sessions is to end."""
+
+    which = HiddenField()
 
 
 class OrgForm(BaseForm):
@@ -108,6 +135,12 @@ class HandOverForm(ReasonForm):
     def offer(self, heirs: Sequence[tuple[int, str]]) -> None:
         """Say who can take the open cases."""
         self.heir_id.choices = [("", "请选择"), *heirs]
+
+
+class RenewForm(ReasonForm):
+    """Letting a role run longer."""
+
+    ends_on = DateField("新的到期日", [Optional()], description="不填就是一直有效。")
 
 
 class AskRoleForm(RoleForm, ReasonForm):

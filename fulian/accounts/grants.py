@@ -124,6 +124,30 @@ def close_grant(account: Account, grant: Grant, by: Actor) -> dict[str, Any]:
     return grant_words(NewGrant(grant.role, grant.org_id, grant.programme, grant.ends_on))
 
 
+def prolong_grant(grant: Grant, ends_on: date | None, by: Actor) -> dict[str, Any]:
+    """Let a grant (locked by the caller) run until a later day, or (None) without end. Returns what it was.
+
+    It gives nothing that it did not give before, so the sessions go on. Raises Refused.
+    """
+    check_prolongs(grant, ends_on, by)
+    before = grant_words(NewGrant(grant.role, grant.org_id, grant.programme, grant.ends_on))
+    grant.ends_on = ends_on
+    db.session.flush()
+    return before
+
+
+def check_prolongs(grant: Grant, ends_on: date | None, by: Actor) -> None:
+    """Raises Refused where a grant cannot be made to run until this day (None: without end)."""
+    if grant.ended_at is not None or (grant.ends_on is not None and grant.ends_on < local_date(by.now)):
+        raise Refused("这个角色已经到期或者撤销了，请另加一个角色。")
+    if grant.post_id is not None:
+        raise Refused("这个角色跟着职务走：职务连任了，再登记一次任职。")
+    if grant.ends_on is None:
+        raise Refused("这个角色没有到期日，不用续期。")
+    if ends_on is not None and ends_on <= grant.ends_on:
+        raise Refused(f"新的到期日要在原来的（{grant.ends_on:%Y-%m-%d}）以后。", "ends_on")
+
+
 def hold_grant(grant_id: int) -> Grant:
     """The row of a grant, locked until the end of the transaction. Raises NotFound."""
     grant = db.session.execute(select(Grant).where(Grant.id == grant_id).with_for_update()).scalar_one_or_none()

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
-from fulian.accounts.models import Account, LoginAttempt, OldPassword, Session
-from fulian.accounts.passwords import KEPT
+from fulian.accounts.models import Account, Authenticator, LoginAttempt, OldPassword, Session
+from fulian.accounts.passwords import KEPT, ONE_TIME_DAYS
 from fulian.accounts.queries import ACTIVE
-from fulian.accounts.sessions import begin_session, end_session, end_sessions
+from fulian.accounts.sessions import begin_session, end_session, end_sessions, sessions_of
 from fulian.accounts.turns import take_turn
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
@@ -34,6 +34,7 @@ ADDRESS_TRIES = 100  # wrong ones from one address for any account: an office of
 ADDRESS_WINDOW = timedelta(minutes=15)
 FORGOTTEN = timedelta(days=1)  # after it, the nightly upkeep removes a try
 FAMILIAR = timedelta(days=30)
+ALL_OTHERS = "others"
 IPV6_NETWORK = 64  # what one subscriber of IPv6 is given (RFC 6177): addresses inside it cost nothing
 
 
@@ -88,20 +89,45 @@ def refuse_attempt(attempt: Attempt, by: Actor, *, what: str = "账号或密码"
     return Refused(f"{what}不对。还可以再试 {attempt.left} 次，之后会锁定 {minutes} 分钟。", field)
 
 
-def accept_attempt(attempt: Attempt, by: Actor, agent: str) -> str:
-    """Let somebody in whose password was right: a new session, whose token is returned.
+def accept_attempt(attempt: Attempt, by: Actor, agent: str) -> str | None:
+    """Let somebody in whose password was right: the token of a new session, None where her code is asked for next.
 
-    Raises Refused where the account was disabled, or its password changed while this one was looked at.
+    Raises Refused where the account was disabled, its password changed while this one was looked at, or is a one-time
+    one that came too late.
     """
+    account = let_through(attempt, by)
+    who = replace(by, account_id=account.id, name=account.name, county_id=account.county_id)
+    if has_device(account.id):
+        # Only this try is taken back: else whoever knows the password could try codes without end.
+        db.session.execute(delete(LoginAttempt).where(LoginAttempt.id == attempt.id))
+        record(who, "login.password_fits", "account", account.id)
+        return None
+    forgive(attempt.id)
+    record(who, "login.done", "account", account.id)
+    return begin_session(account.id, by, agent)
+
+
+def let_through(attempt: Attempt, by: Actor) -> Account:
+    """The account whose password was right, where it still may log in. Raises Refused."""
     account = db.session.execute(select(Account).where(Account.id == attempt.account_id)).scalar_one()
     if account.password_hash != attempt.password_hash:
         raise Refused("密码刚刚改过，请用新密码再登录一次。", "password")
     if account.status != ACTIVE:
         raise Refused("这个账号已经停用。还要使用的，请联系本级妇联管理员启用。", "username")
-    _forgive(attempt.id)
-    who = replace(by, account_id=account.id, name=account.name, county_id=account.county_id)
-    record(who, "login.done", "account", account.id)
-    return begin_session(account.id, by, agent)
+    if account.must_change and by.now - account.password_at > timedelta(days=ONE_TIME_DAYS):
+        raise Refused(f"一次性密码过了 {ONE_TIME_DAYS} 天，已经作废。请联系本级妇联管理员，再办一次。", "password")
+    return account
+
+
+def has_device(account_id: int | None) -> bool:
+    """Whether an account has an authenticator."""
+    found = select(Authenticator.account_id).where(Authenticator.account_id == account_id)
+    return db.session.execute(found).first() is not None
+
+
+def mark_of(attempt: Attempt) -> str:
+    """What a browser keeps between the password and the code: it fits no more once the password is another."""
+    return blind_index("half", attempt.password_hash or "").hex()
 
 
 def accept_own(attempt: Attempt) -> list[str]:
@@ -109,7 +135,7 @@ def accept_own(attempt: Attempt) -> list[str]:
 
     Returns the hashes that a new password must not fit: the present one and the last few before it.
     """
-    _forgive(attempt.id)
+    forgive(attempt.id)
     present = db.session.execute(select(Account.password_hash).where(Account.id == attempt.account_id)).scalars()
     before = select(OldPassword.password_hash).where(OldPassword.account_id == attempt.account_id)
     return [*present, *db.session.execute(before.order_by(OldPassword.id.desc()).limit(KEPT - 1)).scalars()]
@@ -127,6 +153,21 @@ def log_out(token_hash: bytes, by: Actor) -> None:
     """End the session behind this token at once."""
     end_session(token_hash, "logout", by.now)
     record(by, "login.ended", "account", by.account_id)
+
+
+def end_other_sessions(which: str, here: bytes, by: Actor) -> int:
+    """End one other session of the actor (the hash of its token in hex), or ALL_OTHERS; how many.
+
+    `here` is the token's hash of the present one. Raises Refused where there is nothing to end.
+    """
+    living = [line.token_hash for line in sessions_of(by.account_id, by.now) if line.token_hash != here]
+    ended = [token_hash for token_hash in living if which in (ALL_OTHERS, token_hash.hex())]
+    if not ended:
+        raise Refused("这个登录已经结束了，不用再办。")
+    for token_hash in ended:
+        end_session(token_hash, "elsewhere", by.now)
+    record(by, "login.ended_elsewhere", "account", by.account_id, after={"sessions": len(ended)})
+    return len(ended)
 
 
 def hold_account(account_id: int | None) -> Account:
@@ -213,8 +254,8 @@ def _check_address(address: str, now: datetime) -> None:
         raise Throttled(f"这个网络里输错密码的次数太多，{_until(oldest + ADDRESS_WINDOW)}", "password")
 
 
-def _forgive(attempt_id: int) -> None:
-    """A right password: the tries of this account from this address count no more."""
+def forgive(attempt_id: int) -> None:
+    """A right password, with a right code where one was asked for: this account's tries from here count no more."""
     attempt = db.session.get(LoginAttempt, attempt_id)
     if attempt is not None:
         db.session.execute(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulian.db import Base, CText, UtcDateTime
+from fulian.sealing.columns import Sealed
 
 
 class Account(Base):
@@ -85,6 +86,45 @@ class OldPassword(Base):
     replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Authenticator(Sealed, Base):
+    """The program on a phone that shows an account's codes (TOTP, RFC 6238); an account has one or none.
+
+    `secret` is sealed; `last_step` is the 30-second step of the last code that let her in: an earlier or equal one
+    never does again.
+    """
+
+    __tablename__ = "authenticator"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecoverySlip(Base):
+    """One of the printed codes that stand in for a phone that is not at hand, each once. Only a keyed hash is kept."""
+
+    __tablename__ = "recovery_slip"
+    __table_args__ = (Index("ix_recovery_slip_account_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SecondFactorRule(Base):
+    """Whether leads and admins must have an authenticator: history, the newest row holds. Without any they must."""
+
+    __tablename__ = "second_factor_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    required: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(200))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class LoginAttempt(Base):
     """A log-in that is being tried or has failed, for throttling: by keyed hash of the name typed, and by address.
 
@@ -107,7 +147,8 @@ class LoginAttempt(Base):
 class AccountRequest(Base):
     """Something one of the three administrators asks and another one confirms: an admin account, a recovery.
 
-    `act` ∈ create, grant, end_grant, disable, enable, reset_password; `payload` is the JSON of its plain values.
+    `act` ∈ create, grant, end_grant, renew_grant, disable, enable, reset_password, reset_device; `payload` is the JSON
+    of its plain values.
     """
 
     __tablename__ = "account_request"

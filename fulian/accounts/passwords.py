@@ -14,6 +14,7 @@ SHORTEST = 10  # characters; with the classes below the house's reading of GB/T 
 CLASSES = 3
 KEPT = 5  # the passwords before the new one that are not taken again
 VALID_DAYS = 90  # GB/T 22239-2019 asks for a regular change and leaves the days to the house
+ONE_TIME_DAYS = 7  # then a one-time password that nobody used is worth nothing
 LONGEST = 100  # argon2 takes any length; what is longer was pasted by mistake
 
 RULES = f"至少 {SHORTEST} 位，大写字母、小写字母、数字、符号里至少有三种，不能含账号名。"
@@ -62,6 +63,12 @@ def one_time_password() -> str:
         drawn = [secrets.choice(_LOWER + _UPPER + _DIGITS) for _ in range(_GROUPS * _GROUP)]
         if {_kind(character) for character in drawn} == {"lower", "upper", "digit"}:
             return "-".join("".join(drawn[at : at + _GROUP]) for at in range(0, len(drawn), _GROUP))
+
+
+def one_time_code() -> str:
+    """A code on a recovery slip, e.g. `k7m4-9wrb-h2x3`: lower case, more than 56 bits."""
+    drawn = [secrets.choice(_LOWER + _DIGITS) for _ in range(_GROUPS * _GROUP)]
+    return "-".join("".join(drawn[at : at + _GROUP]) for at in range(0, len(drawn), _GROUP))
 
 
 def _folded(password: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
@@ -224,24 +224,47 @@ def own_account(viewer: Viewer) -> AccountLine:
 
 def grants_of(account_ids: Collection[int]) -> list[GrantLine]:
     """Every grant these accounts have or had, those still open first, then the newest."""
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            Grant.id,
-            Grant.account_id,
-            Grant.role,
-            Grant.org_id,
-            Organisation.short_name,
-            Grant.programme,
-            Grant.starts_on,
-            Grant.ends_on,
-            Grant.ended_at,
-            Grant.reason,
-        )
-        .join(Organisation, Organisation.id == Grant.org_id)
+    statement = (
+        _grant_lines()
         .where(Grant.account_id.in_(account_ids))
         .order_by(Grant.ended_at.is_not(None), Grant.starts_on.desc(), Grant.id.desc())
     )
     return [GrantLine(*row) for row in db.session.execute(statement)]
+
+
+def ending_grants(viewer: Viewer, days: int) -> list[tuple[str, GrantLine]]:
+    """(name, grant) of the roles that end within `days` and are the viewer's to renew, the soonest first.
+
+    County and city admins renew those they give in their scope; the three see to those above. Active accounts only.
+    """
+    today = local_date(viewer.now)
+    theirs: ColumnElement[bool] = Grant.role.not_in(INVITED)
+    if not any(held.role in THREE for held in viewer.grants):
+        theirs = Grant.role.in_(INVITED) & _administered(viewer, Grant.org_id, Organisation.county_id)
+    statement = (
+        _grant_lines()
+        .add_columns(Account.name)
+        .join(Account, Account.id == Grant.account_id)
+        .where(Account.status == ACTIVE, visible_accounts(viewer), theirs)
+        .where(in_force(today), Grant.ends_on <= today + timedelta(days=days))
+        .order_by(Grant.ends_on, Account.name, Grant.id)
+    )
+    return [(name, GrantLine(*row)) for *row, name in db.session.execute(statement)]
+
+
+def _grant_lines() -> Select[*tuple[Any, ...]]:
+    return select(
+        Grant.id,
+        Grant.account_id,
+        Grant.role,
+        Grant.org_id,
+        Organisation.short_name,
+        Grant.programme,
+        Grant.starts_on,
+        Grant.ends_on,
+        Grant.ended_at,
+        Grant.reason,
+    ).join(Organisation, Organisation.id == Grant.org_id)
 
 
 def _line(viewer: Viewer, *conditions: ColumnElement[bool]) -> AccountLine:

@@ -25,15 +25,18 @@ from fulian.accounts.grants import (
     check_apart,
     check_new_account,
     check_new_grant,
+    check_prolongs,
     checked_reason,
     close_grant,
     grant_words,
     hold_grant,
+    prolong_grant,
 )
-from fulian.accounts.log_in import forgive_name, hold_account, replace_password
+from fulian.accounts.log_in import forgive_name, has_device, hold_account, replace_password
 from fulian.accounts.models import Account, AccountRequest, Grant
 from fulian.accounts.queries import ACTIVE, find_account, in_force
 from fulian.accounts.roles import THREE
+from fulian.accounts.second_factor import remove_device
 from fulian.accounts.service import disable_account, enable_account
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
@@ -45,11 +48,22 @@ ACTS: Mapping[str, str] = {
     "create": "新开账号",
     "grant": "增加角色",
     "end_grant": "撤销角色",
+    "renew_grant": "角色续期",
     "disable": "停用账号",
     "enable": "启用账号",
     "reset_password": "重置密码",
+    "reset_device": "重办验证器",
 }
-WITH_PASSWORD = frozenset({"create", "reset_password"})  # carried out with a new one-time password
+WITH_PASSWORD = frozenset({"create", "reset_password", "reset_device"})  # carried out with a new one-time password
+RESETS = WITH_PASSWORD - {"create"}
+DONE_AS: Mapping[str, str] = {  # what the log calls a request that was carried out
+    "create": "created",
+    "grant": "role_granted",
+    "end_grant": "role_ended",
+    "renew_grant": "role_renewed",
+    "reset_password": "password_reset",
+    "reset_device": "device_reset",
+}
 COLLEAGUES = frozenset({"system_admin", "security_admin"})
 CONFIRMED, DECLINED = "confirmed", "declined"
 SHOWN_CHANGES = 10
@@ -60,8 +74,11 @@ Shut = Callable[[int, int | None, str, Actor], object]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked. `account_id` is whom it is about, but for `create`, where `new` says who; `grant` belongs to
-    grant, `grant_id` to end_grant, `heir_id` (who takes her open cases) to disable."""
+    """What is asked. `account_id` is whom it is about, but for `create`, where `new` says who.
+
+    `grant` belongs to grant, `grant_id` to end_grant, both to renew_grant (with the new last day), `heir_id` (who takes
+    her open cases) to disable.
+    """
 
     act: str
     reason: str
@@ -168,18 +185,22 @@ def _check_possible(asked: Asked, by: Actor) -> None:
     if asked.act == "grant" and asked.grant is not None:
         check_new_grant(asked.grant, by)
         check_apart(asked.grant.role, account.id, account.person_id, account.name, by)
-    elif asked.act == "end_grant":
-        _check_ends(asked.grant_id or 0, account.id)
+    elif asked.act in ("end_grant", "renew_grant"):
+        _check_held(asked, account.id, by)
     elif asked.act == "disable" and account.status != ACTIVE:
         raise Refused("这个账号已经停用了，不用再办。")
     elif asked.act == "enable" and account.status == ACTIVE:
         raise Refused("这个账号正在使用，不用启用。")
+    elif asked.act == "reset_device" and not has_device(account.id):
+        raise Refused("这个账号没有验证器。忘了密码的，请申请重置密码。")
 
 
-def _check_ends(grant_id: int, account_id: int) -> None:
-    grant = db.session.get(Grant, grant_id)
+def _check_held(asked: Asked, account_id: int, by: Actor) -> None:
+    grant = db.session.get(Grant, asked.grant_id or 0)
     if grant is None or grant.account_id != account_id or grant.ended_at is not None:
         raise Refused("这个角色已经不在了，请回到账号页面再看。")
+    if asked.act == "renew_grant":
+        check_prolongs(grant, asked.grant.ends_on if asked.grant is not None else None, by)
 
 
 def _check_confirmer(asked_by: int, asked: Asked, by: Actor) -> None:
@@ -235,13 +256,17 @@ def _carry_out(request_id: int, asked: Asked, password_hash: str, by: Actor) -> 
         after |= grant_words(asked.grant)
     elif asked.act == "end_grant":
         before = close_grant(account, hold_grant(asked.grant_id or 0), by)
-    elif asked.act == "reset_password":
+    elif asked.act == "renew_grant" and asked.grant is not None:
+        before = prolong_grant(hold_grant(asked.grant_id or 0), asked.grant.ends_on, by)
+        after |= grant_words(asked.grant)
+    elif asked.act in RESETS:
+        if asked.act == "reset_device":
+            remove_device(account.id)
         replace_password(account, password_hash, by.now, must_change=True)
         forgive_name(account.username)
-    act = {"create": "created", "grant": "role_granted", "end_grant": "role_ended", "reset_password": "password_reset"}
     record(
         by,
-        f"account.{act[asked.act]}",
+        f"account.{DONE_AS[asked.act]}",
         "account",
         account.id,
         county_id=account.county_id,

@@ -30,6 +30,7 @@ THREE = frozenset({"system_admin", "security_admin", "audit_admin"})
 BUSINESS = EVERYBODY - THREE
 INVITED = frozenset({"caseworker", "programme_lead"})  # what county and city admins give; all else takes two of THREE
 ADMINS = frozenset({"county_admin", "city_admin"})
+GUARDED = EVERYBODY - {"caseworker"}  # leads and admins: a password alone does not let them work
 ONE_PROGRAMME = frozenset({"programme_lead"})  # held for exactly one programme; caseworkers for one or for all
 ANY_PROGRAMME = frozenset({"caseworker"})
 
@@ -49,6 +50,7 @@ _LEADS = frozenset({"programme_lead", "county_admin"})
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     "workbench.view": EVERYBODY,
     "own.account": EVERYBODY,
+    "own.device": EVERYBODY,
     "own.password": EVERYBODY,
     "own.sessions": EVERYBODY,
     "cases.view": BUSINESS,
@@ -78,13 +80,16 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "accounts.invite": ADMINS,
     "accounts.ask": frozenset({"system_admin", "security_admin"}),
     "accounts.confirm": THREE,
+    "accounts.rights": frozenset({"security_admin"}),
 }
 
 # What needs a grant on an organisation of one of these levels, whatever the role: a township never switches.
 PERMISSION_LEVELS: Mapping[str, frozenset[str]] = {"programmes.switch": frozenset({"city", "county"})}
 
 # An account keeps these also when no grant of hers is in force.
-OWN = frozenset({"workbench.view", "own.account", "own.password", "own.sessions", "own.jobs"})
+OWN = frozenset({"workbench.view", "own.account", "own.device", "own.password", "own.sessions", "own.jobs"})
+# The doors to a new password and a new authenticator: open to whoever must first pass through them.
+ENTERING = frozenset({"own.account", "own.device", "own.password", "own.sessions"})
 
 
 EXTENSION = "fulian.rights"

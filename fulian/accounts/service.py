@@ -21,6 +21,7 @@ from fulian.accounts.grants import (
     close_grant,
     grant_words,
     hold_grant,
+    prolong_grant,
 )
 from fulian.accounts.log_in import fold_username, hold_account
 from fulian.accounts.models import Account, Grant
@@ -92,6 +93,20 @@ def end_grant(grant_id: int, reason: str, by: Actor) -> None:
         before=before,
         after={"reason": text},
     )
+
+
+def renew_grant(grant_id: int, ends_on: date | None, reason: str, by: Actor) -> None:
+    """Let a caseworker's or lead's role in the actor's scope run until a later day, or (None) without end.
+
+    Raises NotFound, or Refused where it is out of reach, over already, or the day is no later one.
+    """
+    account = _hold_visible(_account_of(grant_id), by)
+    grant = hold_grant(grant_id)
+    _check_gives(NewGrant(grant.role, grant.org_id), by)
+    text = checked_reason(reason)
+    before = prolong_grant(grant, ends_on, by)
+    after = grant_words(NewGrant(grant.role, grant.org_id, grant.programme, ends_on)) | {"reason": text}
+    record(by, "account.role_renewed", "account", account.id, county_id=account.county_id, before=before, after=after)
 
 
 def disable_account(account_id: int, by: Actor, *, reason: str, handed_over: int = 0, confirmed: bool = False) -> None:

@@ -1,8 +1,8 @@
 """Sessions: begun at log-in, read with the account's grants in one query at every request, ended at once.
 
 The browser holds 32 random bytes, the database only their SHA-256. A session ends after 30 minutes without a request,
-12 hours after it began, at log-out, and with every session of the account when its password, its roles or its status
-change.
+12 hours after it began, at log-out, and with every session of the account when its password, its authenticator, its
+roles or its status change.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select, true, update
 
-from fulian.accounts.models import Account, Grant, Session
+from fulian.accounts.models import Account, Authenticator, Grant, SecondFactorRule, Session
 from fulian.accounts.passwords import VALID_DAYS
 from fulian.accounts.queries import ACTIVE
-from fulian.accounts.roles import Rights
+from fulian.accounts.roles import GUARDED, Rights
 from fulian.audit.actor import Actor, Held
 from fulian.calendar import local_date
 from fulian.db import db
@@ -36,25 +36,40 @@ AGENT_LENGTH = 200
 class SignedIn:
     """A living session: who it is, and what the frame and the guard need to know besides.
 
-    `must_change` says that the password is a one-time one or too old; `seen_at` is when its use was last written down.
+    `must_change` says that the password is a one-time one or too old, `must_enrol` that she has no authenticator but
+    must; `seen_at` is when its use was last written down.
     """
 
     actor: Actor
     org_name: str
     must_change: bool
+    must_enrol: bool
     token_hash: bytes
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A living session as its own account sees it. `agent` is the browser's own name."""
+
+    token_hash: bytes
+    started_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
 
 
 _home = Organisation.__table__.alias("home")
 _org = Organisation.__table__
 _session = cast(Table, Session.__table__)
-_account, _grant = Account.__table__, Grant.__table__
+_account, _grant, _device = Account.__table__, Grant.__table__, Authenticator.__table__
+_newest_rule = select(SecondFactorRule.required).order_by(SecondFactorRule.id.desc()).limit(1).scalar_subquery()
 
 # Plain columns, made once: this runs at every request, and entities would cost more than the page around them.
 _read = Prepared(
     select(
         _session.c.seen_at,
+        func.coalesce(_newest_rule, true()) & _device.c.account_id.is_(None),
         _account.c.must_change,
         _account.c.password_at,
         _account.c.id,
@@ -72,6 +87,7 @@ _read = Prepared(
     .select_from(_session)
     .join(_account, _account.c.id == _session.c.account_id)
     .join(_home, _home.c.id == _account.c.org_id)
+    .outerjoin(_device, _device.c.account_id == _account.c.id)
     .outerjoin(
         _grant,
         and_(
@@ -112,7 +128,7 @@ def find_session(token_hash: bytes, rights: Rights, now: datetime, address: str,
     rows = _read.rows(given)
     if not rows:
         return None
-    seen_at, must_change, password_at, account_id, name, county_id, person_id, org_id, org_name, *_ = rows[0]
+    seen_at, unguarded, must_change, password_at, account_id, name, county_id, person_id, org_id, org_name, *_ = rows[0]
     grants = tuple(
         Held(role, held_at, county, level, programme) for *_, role, held_at, county, level, programme in rows if role
     )
@@ -129,7 +145,8 @@ def find_session(token_hash: bytes, rights: Rights, now: datetime, address: str,
         permissions=rights.permissions_of(grants),
     )
     too_old = now - password_at > timedelta(days=VALID_DAYS)
-    return SignedIn(actor, org_name, must_change or too_old, token_hash, seen_at)
+    must_enrol = bool(unguarded) and any(held.role in GUARDED for held in grants)
+    return SignedIn(actor, org_name, must_change or too_old, must_enrol, token_hash, seen_at)
 
 
 def begin_session(account_id: int, by: Actor, agent: str) -> str:
@@ -148,6 +165,17 @@ def begin_session(account_id: int, by: Actor, agent: str) -> str:
     return token
 
 
+def sessions_of(account_id: int | None, now: datetime) -> list[SessionLine]:
+    """The sessions of an account that are living at `now`, the one used last first."""
+    living = (
+        select(Session.token_hash, Session.started_at, Session.seen_at, Session.address, Session.agent)
+        .where(Session.account_id == account_id, Session.ended_at.is_(None))
+        .where(Session.seen_at > now - IDLE, Session.started_at > now - LONGEST)
+        .order_by(Session.seen_at.desc(), Session.started_at.desc())
+    )
+    return [SessionLine(*row) for row in db.session.execute(living)]
+
+
 def touch_session(token_hash: bytes, now: datetime) -> None:
     """Write down that a session is in use; never brings an ended one back."""
     db.session.execute(
@@ -156,12 +184,12 @@ def touch_session(token_hash: bytes, now: datetime) -> None:
 
 
 def end_sessions(account_id: int, why: str, now: datetime) -> None:
-    """End every session of an account at once. `why` ∈ logout, password, role, disabled."""
+    """End every session of an account at once. `why` ∈ logout, password, role, disabled, device."""
     _end(_session.c.account_id == account_id, why, now)
 
 
 def end_session(token_hash: bytes, why: str, now: datetime) -> None:
-    """End one session at once."""
+    """End one session at once. `why` ∈ logout, elsewhere."""
     _end(_session.c.token_hash == token_hash, why, now)
 
 

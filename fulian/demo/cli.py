@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from fulian.accounts.passwords import hash_password, one_time_password
 from fulian.accounts.roles import ROLES
+from fulian.accounts.second_factor import new_secret
 from fulian.config import DEFAULT_PORT, Settings, read_settings
 from fulian.db import transact
 from fulian.demo.loading import Secrets, is_demo, load_demo, login_usernames, require_empty
@@ -84,7 +85,7 @@ def _made(settings: Settings, say: Say) -> list[dict[str, Any]]:
         say(f"正在建演示数据：{PERSONS:,} 人，{CASES:,} 件案件，大约要半分钟…")
         passwords = {username: one_time_password() for username in login_usernames()}
         hashes = {username: hash_password(password) for username, password in passwords.items()}
-        secrets = Secrets(passwords, hashes, hash_password(one_time_password()))
+        secrets = Secrets(passwords, hashes, hash_password(one_time_password()), new_secret())
         transact(_make, secrets, datetime.now(UTC), file)
         say("演示数据已建好。")
     if not file.is_file():
@@ -108,6 +109,8 @@ def _print_table(url: str, accounts: Sequence[dict[str, Any]]) -> None:
     for account in accounts:
         role = _padded(ROLES[account["role"]], 20)
         click.echo(f"  {account['username']:<11}{account['password']:<16}{role}{account['organisation']}")
+        if account["totp_secret"]:
+            click.echo(f"  {'':<11}登录时还要验证码，验证器的密钥：{account['totp_secret']}")
     click.echo()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from fulian.accounts.models import Account
+from fulian.accounts.models import Account, Authenticator, SecondFactorRule
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.calendar import local_date, start_of_day
@@ -23,6 +23,7 @@ from fulian.demo.plan import (
     AREAS,
     CASES,
     END_REASON,
+    GUARDED,
     OPEN_REASON,
     PERSONS,
     SEED,
@@ -62,11 +63,13 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What no seed may decide: a password and its hash for each user name; the hash of a password nobody knows."""
+    """What no seed may decide: a password and its hash for each user name; the hash of a password nobody knows; the
+    secret of the one authenticator."""
 
     passwords: Mapping[str, str]
     hashes: Mapping[str, str]
     unknown: str
+    totp_secret: str
 
 
 def is_demo() -> bool:
@@ -109,6 +112,7 @@ def load_demo(secrets: Secrets, now: datetime, *, persons: int = PERSONS, cases:
     accounts = staff.hire(hired)
     chaired = frozenset(worker.home.org_id for worker in hired if worker.role == "township_admin")
     staff.elect([home for worked in places for home in worked.homes], chaired)
+    _guard(secrets.totp_secret, accounts[[worker.username for worker in hired].index(GUARDED)], now)
     refresh_labels()
     _open(told, ids, accounts[[worker.role for worker in hired].index("city_admin")], today)
     handlers = _handlers(hired, accounts)
@@ -118,7 +122,7 @@ def load_demo(secrets: Secrets, now: datetime, *, persons: int = PERSONS, cases:
         )
     _link_the_rest()
     _log(ids, now, cases=cases if told else 0)
-    return [_printed(worker, secrets.passwords[worker.username], told) for worker in hired[: len(plan)]]
+    return [_printed(worker, secrets, told) for worker in hired[: len(plan)]]
 
 
 def _told() -> list[Programme]:
@@ -191,8 +195,18 @@ def _log(ids: Mapping[str, int], now: datetime, cases: int) -> None:
     record(by, "demo.loaded", "demo", "*", after=counts)
 
 
-def _printed(worker: Worker, password: str, told: Sequence[Programme]) -> DemoAccount:
+def _guard(secret: str, account_id: int, now: datetime) -> None:
+    """One account has an authenticator; the others need none, else nobody could look around in the demo."""
+    device = Authenticator(account_id=account_id, last_step=0, set_at=now)
+    device.seal("secret", secret)
+    db.session.add_all((device, SecondFactorRule(required=False, reason=MAKER, set_at=now)))
+    db.session.flush()
+
+
+def _printed(worker: Worker, secrets: Secrets, told: Sequence[Programme]) -> DemoAccount:
     works = worker.role.removesuffix("_admin") not in ("system", "security", "audit")
     codes = (worker.programme,) if worker.programme else tuple(programme.code for programme in told)
     name = db.session.execute(select(Organisation.name).where(Organisation.id == worker.home.org_id)).scalar_one()
-    return DemoAccount(worker.username, password, None, worker.role, name, codes if works else ())
+    secret = secrets.totp_secret if worker.username == GUARDED else None
+    password = secrets.passwords[worker.username]
+    return DemoAccount(worker.username, password, secret, worker.role, name, codes if works else ())

@@ -41,6 +41,7 @@ AREAS = (
 )
 TRIALS = (Trial("371525", opened=760, ended=560), Trial("3715A1", starts_in=20))
 LOGIN_AREAS = ("371502", "371503")  # where each county role has an account to log in with
+GUARDED = "county2"  # the one of them whose log-in asks for a code of an authenticator
 
 OPEN_SHARE = 0.11  # of the cases of a unit that takes cases
 VIOLENT_SHARE = 0.08

@@ -5,6 +5,7 @@ A column type cannot know its row, so sealing is done by the row (`Sealed`) or, 
 
 from __future__ import annotations
 
+import hmac
 import secrets
 
 from sqlalchemy import LargeBinary
@@ -49,6 +50,17 @@ def blind_index(kind: str, text: str) -> bytes:
     phone never equal something else. The caller folds `text` first (full width, upper case, blanks).
     """
     return keyed_digest(keys().newest("index"), f"{kind}\0{text}".encode())[:BLIND_INDEX_BYTES]
+
+
+def blind_index_fits(kind: str, text: str, kept: bytes) -> bool:
+    """Whether `kept` is the blind index of this text, made with whichever version of the key stands in front of it.
+
+    For values that are not looked for but compared, and so are never written again when the key is.
+    """
+    key = keys().find("index", kept[0])
+    if key is None:
+        return False
+    return hmac.compare_digest(keyed_digest(key, f"{kind}\0{text}".encode())[:BLIND_INDEX_BYTES], kept)
 
 
 class Sealed:

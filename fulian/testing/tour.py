@@ -83,6 +83,8 @@ STOPS: tuple[Stop, ...] = (
     Stop("job", "caseworker", "/jobs/{job}"),
     Stop("job-done", "caseworker", "/jobs/{job_done}"),
     Stop("password", "caseworker", "/account/password", act=True),
+    Stop("sessions", "caseworker", "/account/sessions"),
+    Stop("device", "caseworker", "/account/device", act=True),
     Stop("case-handler", "programme_lead", "/cases/{case}/handler", act=True),
     Stop("handovers", "programme_lead", "/cases/handover"),
     Stop("handover", "programme_lead", "/cases/handover/{account}"),
@@ -111,6 +113,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("account-edit", "county_admin", "/accounts/{account}/edit"),
     Stop("account-role", "county_admin", "/accounts/{account}/roles", act=True),
     Stop("account-role-end", "county_admin", "/accounts/{account}/roles/{grant}/end", act=True),
+    Stop("account-role-renew", "county_admin", "/accounts/{account}/roles/{grant}/renew", act=True),
     Stop("account-disable", "county_admin", "/accounts/{account}/disable", act=True),
     Stop("account-enable", "county_admin", "/accounts/{disabled}/enable"),
     Stop("workbench-city", "city_admin", "/"),
@@ -120,7 +123,9 @@ STOPS: tuple[Stop, ...] = (
     Stop("request-grant", "system_admin", "/accounts/{account}/requests/grant", act=True),
     Stop("request-reset", "system_admin", "/accounts/{account}/requests/reset_password", act=True),
     Stop("request-end", "system_admin", "/accounts/{account}/roles/{grant}/requests/end", act=True),
+    Stop("request-renew", "system_admin", "/accounts/{account}/roles/{grant}/requests/renew", act=True),
     Stop("request", "security_admin", "/accounts/requests/{request}"),
+    Stop("account-rights", "security_admin", "/accounts/{account}/rights"),
     Stop("log", "audit_admin", "/audit/"),
 )
 

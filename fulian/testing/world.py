@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import insert, text
 
-from fulian.accounts.models import Account, Grant
+from fulian.accounts.models import Account, Grant, SecondFactorRule
 from fulian.accounts.passwords import hash_password
 from fulian.accounts.roles import rights
 from fulian.audit.actor import Actor, Held
@@ -85,6 +85,7 @@ def _write(hashed: str) -> None:
     session.execute(insert(OrgAncestor), [row for org_id in ORGS for row in _ancestor_rows(org_id)])
     session.execute(insert(Account), [_account_row(username, hashed) for username in ACCOUNTS])
     session.execute(insert(Grant), [row for username in ACCOUNTS for row in _grant_rows(username)])
+    session.add(SecondFactorRule(required=False, reason="测试", set_at=SINCE))
     openings = [(DONGCHANGFU, None), (CHIPING, None), (YANGGU, datetime(2026, 3, 1, tzinfo=UTC))]
     session.execute(
         insert(Opening),

@@ -14,7 +14,7 @@ from fulian.db import db
 from fulian.testing.world import CHIPING, CITY_UNIT, DONGCHANGFU
 
 from ..harness.calls import call_nowhere, call_of
-from ..harness.forms import ENDS_SESSIONS, FORMS, READING
+from ..harness.forms import FORMS, READING, late
 from ..harness.objects import Spot
 from ..harness.places import CALLERS, PLACES, Place, object_class, reaches
 from ..harness.routes import ABSENT_ID, OBJECTS, Route, read_expected, routes
@@ -66,7 +66,7 @@ def is_reached(route: Route, widest: str, caller: str, place: Place) -> bool:
 def test_no_wrong_grant_and_no_wrong_refusal(caller: str, site: Site, spots: Mapping[str, Spot]) -> None:
     expected = read_expected()
     matrix = Matrix(site, caller, spots)
-    for route in sorted(routes(site.app), key=lambda route: route.endpoint in ENDS_SESSIONS):
+    for route in sorted(routes(site.app), key=lambda route: late(route.endpoint, route.method)):
         matrix.try_route(route, expected[route.endpoint, route.method][caller])
     assert not matrix.wrong, "\n".join(matrix.wrong)
     assert not site.problems(), "\n".join(site.problems())
@@ -84,7 +84,8 @@ class Matrix:
     def try_route(self, route: Route, widest: str) -> None:
         """Call a route for every object, and look at what came back and what was written."""
         if not route.arguments:
-            spot = Spot(Place("county", DONGCHANGFU, "restricted" if route.endpoint in CASE_LISTS else "plain"))
+            kind = "restricted" if route.endpoint in CASE_LISTS else "plain"
+            spot = Spot(Place("county", DONGCHANGFU, kind), self.caller)
             self._judge(route, spot, widest == "yes", widest)
             return
         absent = self._nowhere(route, self._absent(route))

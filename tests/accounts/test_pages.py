@@ -45,21 +45,27 @@ ADMINS, THREE = {"admin", "city"}, {"system", "security", "audit"}
 EVERYBODY = ["mediator", "lead", "township", *sorted(ADMINS), *sorted(THREE)]
 GATES = [
     ("/account", set(EVERYBODY)),
+    ("/account/device", set(EVERYBODY)),
     ("/account/password", set(EVERYBODY)),
+    ("/account/sessions", set(EVERYBODY)),
     ("/accounts/", ADMINS | THREE),
     ("/accounts/1", ADMINS | THREE),
     ("/accounts/new", ADMINS),
     ("/accounts/1/edit", ADMINS),
     ("/accounts/1/roles", ADMINS),
     ("/accounts/1/roles/1/end", ADMINS),
+    ("/accounts/1/roles/1/renew", ADMINS),
     ("/accounts/1/disable", ADMINS),
     ("/accounts/1/enable", ADMINS),
+    ("/accounts/1/rights", {"security"}),
     ("/accounts/requests/new", {"system", "security"}),
     ("/accounts/1/requests/grant", {"system", "security"}),
     ("/accounts/1/requests/disable", {"system", "security"}),
     ("/accounts/1/requests/enable", {"system", "security"}),
     ("/accounts/1/requests/reset_password", {"system", "security"}),
+    ("/accounts/1/requests/reset_device", {"system", "security"}),
     ("/accounts/1/roles/1/requests/end", {"system", "security"}),
+    ("/accounts/1/roles/1/requests/renew", {"system", "security"}),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,12 @@ from fulian.accounts.models import Account, Grant, Session
 from fulian.accounts.roles import rights
 from fulian.accounts.service import disable_account, end_grant, grant_role
 from fulian.accounts.sessions import AGENT_LENGTH, begin_session, find_session, hash_token, touch_session
+from fulian.accounts.views.words import browser_words
 from fulian.audit.actor import Actor
 from fulian.db import db, transact
 from fulian.prepared import Prepared
 from fulian.testing.world import DONGCHANGFU, NOW, PASSWORD, actor
-from tests.accounts.conftest import Browser
+from tests.accounts.conftest import Browser, entries
 
 Open = Callable[..., Browser]
 MORNING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
@@ -200,3 +202,84 @@ def test_a_long_browser_name_is_cut(within: Flask) -> None:
     begin("mediator", agent="x" * 5000)
     assert db.session.execute(select(Session.agent)).scalar_one() == "x" * AGENT_LENGTH
     assert db.session.execute(select(Session.address)).scalar_one() == "127.0.0.1"
+
+
+# --- where she is logged in ------------------------------------------------------------------------------------------
+
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 13; SM-A5360) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36 MicroMessenger/8"
+)
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (PHONE, "安卓手机 · 微信"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0",
+            "电脑 · 微软浏览器",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile Safari/604.1",
+            "苹果手机 · 苹果浏览器",
+        ),
+        ("curl/8.0", "不认识的设备"),
+        ("", "不认识的设备"),
+    ],
+)
+def test_a_browser_is_called_as_its_user_calls_it(agent: str, words: str) -> None:
+    assert browser_words(agent) == words
+
+
+def whiches(person: Browser) -> list[str]:
+    text = person.get("/account/sessions").get_data(as_text=True)
+    return re.findall(r'name="which" value="([^"]+)"', text)
+
+
+def test_she_sees_where_she_is_logged_in_and_ends_one(app: Flask, browse: Open) -> None:
+    here, there = browse("mediator"), browse("mediator", address="192.0.2.77")
+    text = here.get("/account/sessions").get_data(as_text=True)
+    assert text.count("就是这里") == 1
+    assert all(word in text for word in ("192.0.2.10", "192.0.2.77", "2 处"))
+    [which, _all] = whiches(here)
+    assert here.post("/account/sessions/end", which=which).status_code == 302
+    assert (is_in(here), is_in(there)) == (True, False)
+    with app.app_context():
+        assert (
+            db.session.execute(select(Session.ended_why).where(Session.ended_at.is_not(None))).scalar_one()
+            == "elsewhere"
+        )
+    assert entries(app)[-1] == ("login.ended_elsewhere", "done")
+
+
+def test_all_others_at_once(app: Flask, browse: Open) -> None:
+    here, *others = (browse("mediator") for _ in range(4))
+    stranger = browse("colleague")
+    before = len(entries(app))
+    here.get("/account/sessions")
+    assert here.post("/account/sessions/end", which="others").status_code == 302
+    assert is_in(here)
+    assert is_in(stranger)
+    assert not any(is_in(other) for other in others)
+    assert len(entries(app)) == before + 1
+    again = here.post("/account/sessions/end", which="others")
+    assert again.status_code == 422
+    assert "已经结束了" in again.get_data(as_text=True)
+
+
+def test_nobody_elses_and_not_the_present_one(app: Flask, browse: Open) -> None:
+    here, stranger = browse("mediator"), browse("colleague")
+    here.get("/account/sessions")
+    with app.app_context():
+        hashes = list(db.session.execute(select(Session.token_hash)).scalars())
+    for which in (*(token_hash.hex() for token_hash in hashes), "", "zz", "00" * 32):
+        assert here.post("/account/sessions/end", which=which).status_code == 422
+    assert is_in(here)
+    assert is_in(stranger)
+
+
+def test_a_session_that_ran_out_is_not_listed(browse: Open) -> None:
+    with time_machine.travel(MORNING, tick=False) as clock:
+        browse("mediator")
+        clock.shift(timedelta(minutes=31))
+        assert whiches(browse("mediator")) == []

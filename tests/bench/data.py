@@ -14,7 +14,7 @@ from random import Random
 from flask import Flask
 from sqlalchemy import insert, select, update
 
-from fulian.accounts.models import Account, Grant
+from fulian.accounts.models import Account, Grant, SecondFactorRule
 from fulian.cases.bulk import BulkCase, BulkEvent, BulkParty, BulkTask, load_cases
 from fulian.cases.models import CASES, PARTIES, SCOPE_ROWS
 from fulian.codes.documents import check_character
@@ -125,6 +125,7 @@ def _write_frame(tree: Tree) -> None:
     handlers = [(ids[org.key], ids[org.county_key]) for org in tree.orgs if org.level in ("county", "township")]
     session.execute(insert(Account), [_account_row(*handler) for handler in handlers])
     session.execute(insert(Grant), [_grant_row(org_id) for org_id, _unit in handlers])
+    session.add(SecondFactorRule(required=False, reason="基准", set_at=OLD_FROM))
     units = [{"programme": "mediation", "county_id": tree.unit(code)} for code in SHARES]
     session.execute(insert(Opening), [{**unit, "starts_at": OLD_FROM, "reason": "基准"} for unit in units])
     refresh_labels()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pyotp import TOTP
 
 from fulian.testing.looks import faults, log_in
 from fulian.testing.server import DemoServer
@@ -76,6 +79,49 @@ def test_log_in_and_errors(demo_page: Any, demo_server: DemoServer, width: int) 
         assert page.goto(address).status == status
         found += [f"{address}: {fault}" for fault in faults(page, set())]
     assert found == []
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_log_in_with_a_code_and_print_slips(demo_page: Any, demo_server: DemoServer, width: int) -> None:
+    """The one demo account with an authenticator. At the second width it begins again with another code."""
+    [account] = [account for account in demo_server.accounts if account["totp_secret"]]
+    totp, known = TOTP(account["totp_secret"]), parts(demo_server)
+    page = demo_page(width=width)
+    page.goto("/login")
+    page.fill("[name=username]", account["username"])
+    page.fill("[name=password]", account["password"])
+    page.click("form .btn-primary")
+    page.wait_for_url("**/login/code")
+    found = faults(page, known)
+    page.fill("[name=code]", "000000")
+    page.click("form .btn-primary")
+    found += [f"a wrong code: {fault}" for fault in faults(page, known)]
+    codes = fresh_codes(totp)
+    page.fill("[name=code]", next(codes))
+    page.click("form .btn-primary")
+    page.wait_for_url(lambda url: "/login" not in url)
+    for address in ("/account/device", "/account/slips"):
+        assert page.goto(address).status == 200
+        found += [f"{address}: {fault}" for fault in faults(page, known)]
+    page.fill("[name=present]", account["password"])
+    page.fill("[name=code]", next(codes))
+    page.click("main .btn-primary")
+    assert page.locator("main li.mask").count() == 10
+    found += [f"slips: {fault}" for fault in faults(page, known)]
+    assert found == []
+
+
+USED_STEPS: list[int] = []
+
+
+def fresh_codes(totp: TOTP) -> Iterator[str]:
+    """Codes of steps that no test of this worker has used, each waited for until the server takes it."""
+    while True:
+        step = max(totp.timecode(datetime.now(UTC)), *(used + 1 for used in USED_STEPS), 0)
+        USED_STEPS.append(step)
+        while totp.timecode(datetime.now(UTC)) + 1 < step:
+            time.sleep(0.5)
+        yield totp.generate_otp(step)
 
 
 @pytest.mark.parametrize("width", [390, 1366])

@@ -33,6 +33,7 @@ def test_what_is_printed_for_scripts(made: Path) -> None:
     }
     passwords = {account["password"] for account in accounts}
     assert len(passwords) == len(accounts)
+    assert [account["username"] for account in accounts if account["totp_secret"]] == ["county2"]
     leads = [account for account in accounts if account["role"] == "programme_lead"]
     assert [account["programmes"] for account in leads] == [["mediation"], ["mediation"]]
 

@@ -37,7 +37,9 @@ MEDIATION = "mediation"
 
 def make_small(app: Flask) -> None:
     names = login_usernames()
-    secrets = Secrets({name: f"password of {name}" for name in names}, dict.fromkeys(names, "known"), "unknown")
+    secrets = Secrets(
+        {name: f"password of {name}" for name in names}, dict.fromkeys(names, "known"), "unknown", "JBSWY3DPEHPK3PXP"
+    )
     transact(load_demo, secrets, NOW, persons=PERSONS, cases=CASES)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from flask import Flask
 
-from .forms import ENDS_SESSIONS, FORMS, prepare
+from fulian.testing.world import ACCOUNTS
+
+from .forms import ENDS_SESSIONS, FORMS, HALF_IN, give_device, prepare
 from .objects import Spot
 from .places import CALLERS
 from .routes import ABSENT_ID, Route
@@ -38,8 +40,12 @@ class Call:
         return replace(self, data={**self.data, **data})
 
 
-def browser_for(site: Site, caller: str, route: Route) -> Browser:
-    """The caller's browser; one of its own for what ends sessions."""
+def browser_for(site: Site, caller: str, route: Route, *, granted: bool = False) -> Browser:
+    """The caller's browser; one of its own for what ends sessions, and one whose password was right for the code."""
+    if route.endpoint == "accounts.log_in_code" and route.method == "POST" and granted:
+        with site.app.app_context():
+            give_device(ACCOUNTS[HALF_IN][0])
+        return site.new_browser(HALF_IN, guarded=True)
     if route.endpoint in ENDS_SESSIONS and route.method == "POST":
         return site.new_browser(CALLERS[caller], shut=caller == "disabled")
     return site.browser(caller)
@@ -47,7 +53,7 @@ def browser_for(site: Site, caller: str, route: Route) -> Browser:
 
 def call_of(site: Site, caller: str, route: Route, spot: Spot, *, granted: bool) -> Call:
     """The request for these objects. Where it is granted, a form is first opened, as its page would send it."""
-    browser = browser_for(site, caller, route)
+    browser = browser_for(site, caller, route, granted=granted)
     data: dict[str, Any] = {}
     writes = route.method == "POST"
     with site.app.app_context():

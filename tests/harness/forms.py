@@ -10,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from pyotp import TOTP
 from sqlalchemy import delete, select, update
 
-from fulian.accounts.models import Account
+from fulian.accounts.models import Account, Authenticator, Grant
+from fulian.accounts.second_factor import new_secret, offer_secret, offered_secret
+from fulian.accounts.sessions import begin_session
+from fulian.audit.actor import Actor
 from fulian.calendar import local_date
 from fulian.cases.models import Case
 from fulian.cases.service import close_case
@@ -20,9 +24,10 @@ from fulian.db import db, transact
 from fulian.jobs.models import Job
 from fulian.orgs.models import Organisation
 from fulian.programmes.models import Opening
-from fulian.testing.world import GULOU, LIUYUAN, PASSWORD
+from fulian.testing.world import ACCOUNTS, CITY_UNIT, GULOU, LIUYUAN, PASSWORD
 
 from .objects import FIRST_KEEPER, KEEPER, PDF, Spot, actor_of, open_case_of, unique_name, unique_word
+from .places import CALLERS
 
 Data = dict[str, Any]
 
@@ -39,6 +44,7 @@ CONSTANTS: Mapping[tuple[str, str], str] = {
 # These answer what was asked, and write nothing but perhaps a reading on the log.
 READING = frozenset(
     {
+        "accounts.end_session",
         "accounts.leave",
         "accounts.log_in",
         "accounts.password",
@@ -49,7 +55,16 @@ READING = frozenset(
         "people.show_sealed",
     }
 )
-ENDS_SESSIONS = ("accounts.leave", "accounts.password", "accounts.log_in")
+ENDS_SESSIONS = ("accounts.device", "accounts.leave", "accounts.log_in", "accounts.log_in_code", "accounts.password")
+
+
+def late(endpoint: str, method: str) -> int:
+    """What ends sessions comes last, and of that the new password, which nobody logs in with afterwards."""
+    return ENDS_SESSIONS.index(endpoint) + 1 if method == "POST" and endpoint in ENDS_SESSIONS else 0
+
+
+SECRET = new_secret()  # of every authenticator that a harness sets
+HALF_IN = "sibling"  # the account of the world that stands between password and code
 
 
 def today() -> str:
@@ -104,22 +119,39 @@ def _upload(spot: Spot) -> Data:
     return {"file": (BytesIO(PDF + unique_word().encode()), "身份证.pdf"), "label": unique_word()}
 
 
+def _account_of(spot: Spot) -> int:
+    """The account of the caller; 0 where nobody is signed in."""
+    return ACCOUNTS[CALLERS[spot.caller] or "disabled"][0] if spot.caller else 0
+
+
+def _device(spot: Spot) -> Data:
+    offer = offer_secret(_account_of(spot))
+    secret = offered_secret(offer, _account_of(spot))
+    return {"offer": offer, "new_code": TOTP(secret).now(), "present": PASSWORD}
+
+
 FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "accounts.add_role": _role,
     "accounts.ask_account": lambda spot: {**_new_account(spot), "reason": "新到岗"},
     "accounts.ask_act": lambda spot: {"reason": "本人申请"},
     "accounts.ask_end_role": lambda spot: {"reason": "调岗"},
+    "accounts.ask_renew": lambda spot: {"ends_on": in_days(400), "reason": "续聘"},
     "accounts.ask_role": lambda spot: {**_role(spot), "reason": "兼任"},
     "accounts.confirm": lambda spot: {},
     "accounts.decline": lambda spot: {"reason": "材料不全"},
+    "accounts.device": _device,
     "accounts.disable": lambda spot: {"reason": "退休"},
     "accounts.edit": lambda spot: {"name": unique_name(), "org_id": _org_name(spot)},
     "accounts.enable": lambda spot: {"reason": "返聘"},
     "accounts.end_role": lambda spot: {"reason": "调岗"},
+    "accounts.end_session": lambda spot: {"which": "others"},
     "accounts.invite": _new_account,
     "accounts.leave": lambda spot: {},
     "accounts.log_in": lambda spot: {"username": "colleague", "password": PASSWORD},
+    "accounts.log_in_code": lambda spot: {"code": TOTP(SECRET).now()},
     "accounts.password": lambda spot: {"present": PASSWORD, "password": "Xin-mima-2026", "again": "Xin-mima-2026"},
+    "accounts.renew_role": lambda spot: {"ends_on": in_days(400), "reason": "续聘"},
+    "accounts.slips": lambda spot: {"present": PASSWORD, "code": TOTP(SECRET).now()},
     "cases.close": lambda spot: {"outcome": "50", "note": "不属受理范围，已告知。"},
     "cases.do": lambda spot: {"side": "respondent", "answer": "agreed", "said_on": today()},
     "cases.edit": lambda spot: {"summary": unique_word(), "risk": "b"},
@@ -199,12 +231,35 @@ def _failed(spot: Spot) -> None:
     db.session.execute(update(Job).where(Job.id == spot.get("job_id")).values(state="failed"))
 
 
+def give_device(account_id: int) -> None:
+    """Give an account an authenticator with SECRET, of which no code was used yet; commits."""
+    db.session.execute(delete(Authenticator).where(Authenticator.account_id == account_id))
+    device = Authenticator(account_id=account_id, last_step=0, set_at=datetime.now(UTC))
+    device.seal("secret", SECRET)
+    db.session.add(device)
+    db.session.commit()
+
+
+def _ending(spot: Spot) -> None:
+    soon = local_date(datetime.now(UTC)) + timedelta(days=10)
+    db.session.execute(update(Grant).where(Grant.id == spot.get("grant_id")).values(ends_on=soon))
+
+
+def _logged_in_elsewhere(spot: Spot) -> None:
+    account_id = _account_of(spot)
+    begin_session(account_id, Actor(account_id, "-", CITY_UNIT, datetime.now(UTC), "192.0.2.9"), "harness")
+
+
 # What must be so before the act can be done.
 PREPARATIONS: Mapping[str, Callable[[Spot], None]] = {
     "accounts.enable": _disabled,
     "cases.hand_on": _busy,
     "cases.reopen": _closed,
     "jobs.retry": _failed,
+    "accounts.ask_renew": _ending,
+    "accounts.end_session": _logged_in_elsewhere,
+    "accounts.renew_role": _ending,
+    "accounts.slips": lambda spot: give_device(_account_of(spot)),
     "programmes.switch": _opened_again,
 }
 

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
-from fulian.accounts.models import Account
+from fulian.accounts.models import Account, Authenticator
 from fulian.db import db
 from fulian.testing.world import PASSWORD
 
@@ -193,9 +193,14 @@ class Site:
         """Drop the browser of a caller whose session is over; what was wrong so far is kept."""
         self._gone += self._browsers.pop(caller).problems
 
-    def new_browser(self, username: str | None, *, shut: bool = False) -> Browser:
-        """A browser logged in as an account of the world; with `shut` the account was disabled after log-in."""
+    def new_browser(self, username: str | None, *, shut: bool = False, guarded: bool = False) -> Browser:
+        """A browser logged in as an account of the world; with `shut` the account was disabled after log-in.
+
+        With `guarded` it has sent the password of an account that has an authenticator; else the account has none.
+        """
         browser = Browser(self.app.test_client())
+        if username is not None and not guarded:
+            self._take_device(username)
         if shut:
             self._set_status(username, "active")
         if username is not None:
@@ -203,6 +208,12 @@ class Site:
         if shut:
             self._set_status(username, "disabled")
         return browser
+
+    def _take_device(self, username: str) -> None:
+        with self.app.app_context():
+            mine = select(Account.id).where(Account.username == username).scalar_subquery()
+            db.session.execute(delete(Authenticator).where(Authenticator.account_id == mine))
+            db.session.commit()
 
     def _set_status(self, username: str | None, status: str) -> None:
         with self.app.app_context():

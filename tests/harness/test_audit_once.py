@@ -16,7 +16,7 @@ from fulian.db import db, transact
 from fulian.people.service import PersonData, register_person
 
 from .calls import call_of
-from .forms import ENDS_SESSIONS, in_days
+from .forms import in_days, late
 from .log import Entries, breaking_after_the_record
 from .objects import Spot, keeper_of, unique_name
 from .places import PLACES, SIGNED_IN
@@ -62,11 +62,17 @@ def _known_document(spot: Spot) -> str:
 AGAINST_A_RULE: Mapping[str, Callable[[Spot], Mapping[str, Any]]] = {
     "accounts.add_role": lambda _spot: {"role": "programme_lead", "programme": ""},
     "accounts.ask_account": lambda _spot: {"username": "mediator"},
+    "accounts.ask_renew": lambda _spot: {"ends_on": LONG_AGO},
     "accounts.ask_role": lambda _spot: {"role": "system_admin", "programme": "", "org_id": "聊城市妇女联合会"},
+    "accounts.device": lambda _spot: {"present": "Bu-dui-2026"},
     "accounts.edit": lambda _spot: {"version": "77"},
+    "accounts.end_session": lambda _spot: {"which": "00"},
     "accounts.invite": lambda _spot: {"username": "mediator"},
     "accounts.log_in": lambda _spot: {"password": "Bu-dui-2026"},
+    "accounts.log_in_code": lambda _spot: {"code": "000000"},
     "accounts.password": lambda _spot: {"present": "Bu-dui-2026"},
+    "accounts.renew_role": lambda _spot: {"ends_on": LONG_AGO},
+    "accounts.slips": lambda _spot: {"code": "000000"},
     "cases.close": lambda _spot: {"outcome": "10"},
     "cases.do": lambda _spot: {"said_on": in_days(1)},
     "cases.edit": lambda _spot: {"version": "77"},
@@ -126,7 +132,7 @@ NEVER_REFUSED = frozenset(
 def acts(app: Flask) -> Iterator[tuple[Route, str]]:
     """Every write route with the first caller of the matrix who may do it."""
     expected = read_expected()
-    for route in sorted(routes(app), key=lambda route: route.endpoint in ENDS_SESSIONS):
+    for route in sorted(routes(app), key=lambda route: late(route.endpoint, route.method)):
         if route.method == "POST":
             row = expected[route.endpoint, route.method]
             yield route, next(caller for caller in SIGNED_IN if row[caller] not in ("none", "no"))

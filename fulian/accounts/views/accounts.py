@@ -8,12 +8,29 @@ from urllib.parse import urlencode
 from flask import abort, render_template, request, url_for
 
 from fulian.accounts.enforcement import current_actor
-from fulian.accounts.forms import INVITED_ROLES, EditForm, HandOverForm, InviteForm, ReasonForm, RoleForm
-from fulian.accounts.passwords import hash_password, one_time_password
-from fulian.accounts.queries import AccountLine, GrantLine, account_line, grants_of, handlers_for, search_accounts
+from fulian.accounts.forms import INVITED_ROLES, EditForm, HandOverForm, InviteForm, ReasonForm, RenewForm, RoleForm
+from fulian.accounts.log_in import has_device
+from fulian.accounts.passwords import ONE_TIME_DAYS, hash_password, one_time_password
+from fulian.accounts.queries import (
+    AccountLine,
+    GrantLine,
+    account_line,
+    ending_grants,
+    grants_of,
+    handlers_for,
+    search_accounts,
+)
 from fulian.accounts.requests import ACTS, changes_of, open_requests
 from fulian.accounts.roles import INVITED
-from fulian.accounts.service import edit_account, enable_account, end_grant, grant_role, invite_account, may_manage
+from fulian.accounts.service import (
+    edit_account,
+    enable_account,
+    end_grant,
+    grant_role,
+    invite_account,
+    may_manage,
+    renew_grant,
+)
 from fulian.accounts.views.blueprint import (
     Answer,
     attempt,
@@ -36,6 +53,7 @@ from fulian.web.access import form_checks_csrf, requires
 from fulian.web.paging import page_limit, page_of, read_cursor
 
 LONGEST_SEARCH = 40
+ENDING_DAYS = 30  # so long before its last day a role stands among those to be renewed
 
 
 @blueprint.get("/accounts/")
@@ -53,6 +71,8 @@ def index() -> str:
         page=page_of(found, cursor, limit, lambda line: (line.created_at, line.id)),
         text=text,
         address=f"{url_for('accounts.index')}?{urlencode({'q': text}) + '&' if text else ''}",
+        ending=ending_grants(by, ENDING_DAYS) if by.may("accounts.invite") or by.may("accounts.ask") else [],
+        ending_days=ENDING_DAYS,
         requests=open_requests() if by.may("accounts.confirm") else [],
         acts=ACTS,
         by=by,
@@ -78,7 +98,7 @@ def invite() -> Answer:
 
 def slip(account: AccountLine, password: str) -> str:
     """The page that shows a one-time password, once."""
-    return render_template("accounts/slip.html", account=account, password=password)
+    return render_template("accounts/slip.html", account=account, password=password, days=ONE_TIME_DAYS)
 
 
 def _org_in_address() -> str:
@@ -98,6 +118,7 @@ def show(account_id: int) -> str:
         changes=changes_of(account_id),
         manageable=by.may("accounts.invite") and may_manage(account_id, by),
         mine=account_id == by.account_id,
+        guarded=has_device(account_id),
         by=by,
         today=local_date(by.now),
         acts=ACTS,
@@ -147,6 +168,21 @@ def end_role(account_id: int, grant_id: int) -> Answer:
         return transact(end_grant, grant_id, form.reason.data, by)
 
     return saving(form, act, "accounts/lasting.html", account, grant=grant, lasting=LASTING["end_grant"])
+
+
+@blueprint.route("/accounts/<int:account_id>/roles/<int:grant_id>/renew", methods=["GET", "POST"])
+@requires("accounts.invite", "organisation")
+@form_checks_csrf
+def renew_role(account_id: int, grant_id: int) -> Answer:
+    """Let a role run longer, with a reason."""
+    by = current_actor()
+    account, grant = account_line(by, account_id), open_grant(account_id, grant_id)
+    form = RenewForm()
+
+    def act() -> object:
+        return transact(renew_grant, grant_id, form.ends_on.data, form.reason.data, by)
+
+    return saving(form, act, "accounts/renew.html", account, grant=grant)
 
 
 def open_grant(account_id: int, grant_id: int) -> GrantLine:

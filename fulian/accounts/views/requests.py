@@ -9,7 +9,8 @@ from typing import Any
 from flask import redirect, url_for
 
 from fulian.accounts.enforcement import current_actor
-from fulian.accounts.forms import ALL_ROLES, AskAccountForm, AskRoleForm, HandOverForm, ReasonForm
+from fulian.accounts.forms import ALL_ROLES, AskAccountForm, AskRoleForm, HandOverForm, ReasonForm, RenewForm
+from fulian.accounts.grants import NewGrant
 from fulian.accounts.passwords import hash_password, one_time_password
 from fulian.accounts.queries import account_line, grants_of
 from fulian.accounts.requests import (
@@ -33,8 +34,6 @@ from fulian.errors import Refused
 from fulian.orgs.queries import find_org
 from fulian.web.access import form_checks_csrf, requires
 from fulian.web.forms import BaseForm
-
-SIMPLE = ("disable", "enable", "reset_password")  # acts on a whole account
 
 
 @blueprint.route("/accounts/requests/new", methods=["GET", "POST"])
@@ -67,7 +66,8 @@ def ask_role(account_id: int) -> Answer:
 
 
 @blueprint.route(
-    "/accounts/<int:account_id>/requests/<any(disable, enable, reset_password):act>", methods=["GET", "POST"]
+    "/accounts/<int:account_id>/requests/<any(disable, enable, reset_password, reset_device):act>",
+    methods=["GET", "POST"],
 )
 @requires("accounts.ask", "organisation")
 @form_checks_csrf
@@ -102,6 +102,22 @@ def ask_end_role(account_id: int, grant_id: int) -> Answer:
 
     words = {"asking": True, "lasting": LASTING["end_grant"]}
     return _asking(form, asked, by, "accounts/lasting.html", account=account, grant=grant, **words)
+
+
+@blueprint.route("/accounts/<int:account_id>/roles/<int:grant_id>/requests/renew", methods=["GET", "POST"])
+@requires("accounts.ask", "organisation")
+@form_checks_csrf
+def ask_renew(account_id: int, grant_id: int) -> Answer:
+    """Ask that a role run longer."""
+    by = current_actor()
+    account, grant = account_line(by, account_id), open_grant(account_id, grant_id)
+    form = RenewForm()
+
+    def asked() -> Asked:
+        wanted = NewGrant(grant.role, grant.org_id, grant.programme, form.ends_on.data)
+        return Asked("renew_grant", form.reason.data, account_id, grant=wanted, grant_id=grant_id)
+
+    return _asking(form, asked, by, "accounts/renew.html", account=account, grant=grant, asking=True)
 
 
 def _asking(form: BaseForm, asked: Callable[[], Asked], by: Actor, template: str, **context: Any) -> Answer:
@@ -173,7 +189,7 @@ def _request_page(request_id: int, form: BaseForm) -> tuple[str, int]:
         line=line,
         act=ACTS[line.asked.act],
         wanted=wanted,
-        ended=[g for g in grants_of([line.asked.account_id or 0]) if g.id == line.asked.grant_id],
+        present=[g for g in grants_of([line.asked.account_id or 0]) if g.id == line.asked.grant_id],
         org=find_org(wanted.org_id).name if wanted is not None else "",
         heir=account_line(by, heir).name if heir is not None else "",
         why_not=why_not_confirm(line, by) if line.decision is None else "",

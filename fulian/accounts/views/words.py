@@ -1,4 +1,4 @@
-"""What a lasting act on an account will do, said before it is done."""
+"""What a lasting act on an account will do, said before it is done; what a browser is called."""
 
 from __future__ import annotations
 
@@ -34,9 +34,81 @@ LASTING: Mapping[str, LastingAct] = {
         ("账号和其他角色不变", "办过的案件、写过的经过和日志都在"),
         stops=True,
     ),
+    "reset_device": LastingAct(
+        "重办验证器",
+        (
+            "现在的验证器和恢复码立即作废，正在用的会退出登录",
+            "现在的密码也作废，得到一次性密码，由确认的管理员亲手交给本人",
+            "本人首次登录时改密码，再设新的验证器",
+        ),
+        ("角色和在办案件不变",),
+    ),
     "reset_password": LastingAct(
         "重置密码",
         ("现在的密码立即失效，正在用的会退出登录", "得到一次性密码，由确认的管理员亲手交给本人，首次登录时改掉"),
-        ("角色和在办案件不变",),
+        ("角色和在办案件不变", "设过验证器的，登录时还要填验证码"),
     ),
 }
+
+
+PERMISSION_WORDS: Mapping[str, str] = {
+    "accounts.ask": "为账号提申请",
+    "accounts.confirm": "确认别人提的申请",
+    "accounts.invite": "新开、停用经办人和负责人的账号",
+    "accounts.rights": "看账号能看到什么、为什么",
+    "accounts.view": "看账号",
+    "attachments.add": "存入附件",
+    "attachments.view": "看附件",
+    "audit.view": "看日志",
+    "cases.assign": "换经办人",
+    "cases.break_glass": "紧急查看受限案件（写明事由，24 小时）",
+    "cases.edit": "办理、更正案件",
+    "cases.open": "登记案件",
+    "cases.reopen": "把办结的案件重新办理",
+    "cases.restrict": "设为受限案件",
+    "cases.view": "看案件",
+    "cases.void": "作废案件，撤销作废",
+    "documents.print": "打印文书",
+    "jobs.manage": "管后台任务",
+    "orgs.edit": "调整组织",
+    "orgs.view": "看组织",
+    "people.edit": "登记、更正人员",
+    "people.merge": "合并人员",
+    "people.reveal": "显示身份证号、电话等完整信息（写明事由）",
+    "people.view": "看人员",
+    "posts.edit": "登记职务",
+    "programmes.switch": "启用、停用品牌项目",
+    "programmes.view": "看品牌项目",
+}
+RESTRICTED_WORDS: Mapping[str, str] = {
+    "handler": "自己经办的",
+    "role": "因为角色（项目负责人、县级管理员）",
+    "person": "单独开放给她的",
+    "break_glass": "紧急查看，还没到 24 小时的",
+}
+
+# What stands in a browser's name for itself (RFC 9110, 10.1.5), the more special first: a WeChat page on a phone calls
+# itself Chrome, Safari and Android as well.
+MACHINES: tuple[tuple[str, str], ...] = (
+    ("iPad", "苹果平板"),
+    ("iPhone", "苹果手机"),
+    ("HarmonyOS", "鸿蒙手机"),
+    ("Android", "安卓手机"),
+    ("Windows", "电脑"),
+    ("Macintosh", "苹果电脑"),
+    ("Linux", "电脑"),
+)
+BROWSERS: tuple[tuple[str, str], ...] = (
+    ("MicroMessenger", "微信"),
+    ("QQBrowser", "QQ 浏览器"),
+    ("Edg", "微软浏览器"),
+    ("Firefox", "火狐浏览器"),
+    ("Chrome", "谷歌浏览器"),
+    ("Safari", "苹果浏览器"),
+)
+
+
+def browser_words(agent: str) -> str:
+    """What a user calls this browser, e.g. 安卓手机 · 微信; 不认识的设备 where its name says nothing."""
+    words = [next((word for mark, word in known if mark in agent), "") for known in (MACHINES, BROWSERS)]
+    return " · ".join(word for word in words if word) or "不认识的设备"

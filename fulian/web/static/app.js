@@ -151,6 +151,11 @@
     setTimeout(function () { value.textContent = value.dataset.mask; }, 1000 * Number(value.dataset.revealSeconds));
   }
 
+  function printPage(button) {
+    button.hidden = false;
+    button.addEventListener('click', function () { window.print(); });
+  }
+
   // the class dk hides on phones only: without this file the filters simply stand open
   function fold(button) {
     const part = document.getElementById(button.dataset.fold);
@@ -178,6 +183,7 @@
   function prepare() {
     each(document, '[data-show]', showPassword);
     each(document, '[data-reveal-seconds]', maskAgain);
+    each(document, '[data-print]', printPage);
     each(document, '[data-fold]', fold);
     each(document, '[data-focus]', function (element) { element.focus(); });
     document.querySelectorAll('[data-party]').forEach(useKnown);
