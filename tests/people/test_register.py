@@ -28,6 +28,7 @@ from fulian.people.service import (
     store_person,
     unlink_person,
 )
+from fulian.people.service.register import logged
 from fulian.testing.acts import refusal_of
 from fulian.testing.databases import Database
 from fulian.testing.world import ACCOUNTS, DONGCHANGFU, GULOU, LIUYUAN, ZHENXING, actor
@@ -182,6 +183,19 @@ def test_the_document_of_a_merged_file_leads_to_the_kept_one(session: Session, r
     refused = refusal_of(try_register, document_kind="id_card", document_number=ZHAO)
     assert isinstance(refused, AlreadyRegistered)
     assert refused.known.person_id == kept
+
+
+def test_the_log_says_what_is_known_without_numbers_and_long_texts() -> None:
+    facts = PersonData(name="赵春梅", note="孩子有病", phone=PHONE, document_kind="id_card", document_number=ZHAO)
+    assert logged(facts) == {
+        "name": "赵春梅",
+        "sex": "0",
+        "note": "有",
+        "birth_date": "",
+        "document_kind": "id_card",
+        "document_number": "371599********0026",
+        "phone": "138****5512",
+    }
 
 
 def test_the_database_holds_no_number_in_the_clear(session: Session, register: Register, database: Database) -> None:
