@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from fulian.db import db, transact
 from fulian.errors import NotFound
 from fulian.people.models import Person
-from fulian.people.queries import find_person, match_people, newest_people, search_people
+from fulian.people.queries import find_person, match_people, may_change, newest_people, search_people
 from fulian.people.scope import visible_people
 from fulian.people.service import link_person, merge_people, require_visible, unlink_person
 from fulian.testing.world import ACCOUNTS, GULOU, actor
@@ -90,6 +90,10 @@ def test_a_permission_is_asked_of_the_grant_that_reaches_the_person(session: Ses
     with pytest.raises(NotFound):
         require_visible(person_id, actor("several"), "people.edit")  # she edits in the village, and only reads here
     require_visible(person_id, actor("admin"), "people.edit")
+    may = {name: [may_change(actor(username), person_id, name) for username in ("several", "sibling", "township")]
+           for name in ("people.edit", "people.merge")}  # fmt: skip
+    assert may == {"people.edit": [False, True, False], "people.merge": [False, False, False]}
+    assert may_change(actor("admin"), person_id, "people.merge")
 
 
 def test_a_link_needs_exactly_one_holder(session: Session, register: Register) -> None:
