@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from fulian.codes.documents import read_phone
-from fulian.codes.names import name_tokens, query_token
+from fulian.codes.names import fold_name, name_tokens, query_token
 from fulian.errors import Refused
 from fulian.people.facts import PHONE_ENDING
 from fulian.sealing.columns import blind_index
@@ -96,6 +96,24 @@ def query_tokens(text: str) -> Query:
         return Query(ENDING, _ending_token(folded), False) if enough else Query(NOTHING, None, False)
     token = query_token(text)
     return Query(NAME if token else NOTHING, token, False)
+
+
+def finds(text: str, name: str, phone: str = "", document: str = "") -> bool:
+    """Whether somebody may be meant by what is typed into a name field: a part of her name, or what finds her.
+
+    The latter is what `match_people` goes by: initials, pinyin, a name read alike, an ending, a number. Nothing typed
+    means nobody.
+    """
+    try:
+        typed = fold_name(text)
+    except Refused:
+        typed = text.strip()
+    if not typed or typed in name:
+        return bool(typed)
+    asked = {query_tokens(text).token}
+    readings = [] if typed.isascii() else [token for token in name_tokens(typed) if token.startswith("y:")]
+    asked |= {max(readings, key=lambda token: (len(token), token), default=None)}
+    return bool((asked - {None}) & person_tokens(name, phone, document))
 
 
 def _as_phone(digits: str) -> str | None:

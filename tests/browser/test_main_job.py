@@ -200,6 +200,20 @@ def close(page: Any, case: str) -> None:
     assert "/close" not in page.url
 
 
+def test_a_name_typed_over_the_chosen_person_takes_the_choice_back(known_person: None, browser_page: Any) -> None:
+    page = browser_page(width=390)
+    log_in(page, "mediator", PASSWORD)
+    page.click("main a.btn-new >> visible=true")
+    page.locator("#applicant-name").press_sequentially("zcm")
+    page.click("#applicant-match .cand >> nth=0")
+    assert page.input_value("#applicant-name") == "赵春梅"
+    assert page.locator("#applicant-phone").is_hidden()
+    page.route("**/people/match", lambda route: None)  # the network is slow: no answer comes before she saves
+    page.fill("#applicant-name", "赵新人")
+    assert page.locator("#applicant-match input:checked").count() == 0
+    assert page.locator("#applicant-phone").is_visible()
+
+
 def test_the_main_job_without_scripts(known_person: None, browser_page: Any) -> None:
     page = browser_page(width=390, javascript=False)
     log_in(page, "mediator", PASSWORD)

@@ -339,6 +339,36 @@ def test_a_chosen_person_stays_chosen_while_the_rest_is_mended(house: House, cas
     assert f'name="applicant-same" value="{known}" checked' in page
 
 
+def test_a_name_typed_over_a_chosen_person_is_not_hers(house: House, case_id: int, browse: Browse) -> None:
+    known = house.value(select(Person.id).where(Person.name == "赵春梅"))
+    mediator = browse("mediator")
+    mediator.get("/cases/new")
+    fields = {**ANSWERS, "org_id": LIUYUAN, "submission_id": "s-2", "respondent-name": "陈国强"}
+    for typed in ("刘新人", "赵春梅花", ""):
+        page = mediator.post("/cases/new", 422, **{**fields, "applicant-name": typed, "applicant-same": str(known)})
+        assert problems(page)[-1].startswith("填的姓名和选的赵春梅不是同一个人。")
+        assert f'name="applicant-same" value="{known}"><' in page  # offered, no longer chosen
+        assert f'value="{typed}"' in page
+        assert "分居四个月" in page
+    assert house.count(Case) == 1
+    for n, typed in enumerate(("zcm", "赵春", "招春眉")):  # initials, a part, a name read alike: what found her
+        mediator.post("/cases/new", 302, **{
+            **fields, "submission_id": f"t-{n}", "respondent-name": f"陈国{'一二三'[n]}", "applicant-name": typed,
+            "applicant-same": str(known)})  # fmt: skip
+    assert house.value(select(func.count()).where(Party.person_id == known)) == 4
+
+
+def test_the_form_opened_from_a_person_has_her_chosen(house: House, case_id: int, browse: Browse) -> None:
+    known = house.value(select(Person.id).where(Person.name == "赵春梅"))
+    mediator = browse("mediator")
+    assert f'href="/cases/new?person={known}"' in mediator.get(f"/people/{known}")
+    page = mediator.get(f"/cases/new?person={known}")
+    assert f'name="applicant-same" value="{known}" checked' in page
+    assert re.search(r'name="applicant-name"[^>]*value="赵春梅"', page)
+    browse("other_mediator").get(f"/cases/new?person={known}", 404)
+    mediator.get("/cases/new?person=x", 400)
+
+
 def test_where_no_programme_takes_cases_the_page_says_so(house: House, browse: Browse) -> None:
     page = browse("foreign_lead").get("/cases/new")
     assert "现在不能新建案件" in page

@@ -13,6 +13,7 @@ from flask import Flask
 
 from fulian.calendar import SHANGHAI
 from fulian.db import db, transact
+from fulian.people.models import Person
 from fulian.people.service import PersonData, register_person
 
 from .calls import call_of
@@ -45,9 +46,11 @@ RESTRICTED_READINGS = ("cases.show", "cases.history", "cases.edit")
 LONG_AGO = "2019-01-01"
 
 
-def _same(spot: Spot) -> str:
+def _same(spot: Spot) -> dict[str, str]:
     """Somebody who cannot be both parties."""
-    return str(spot.get("person_id"))
+    person = db.session.get_one(Person, spot.get("person_id"))
+    chosen = {"name": person.name, "same": str(person.id)}
+    return {f"{role}-{field}": value for role in ("applicant", "respondent") for field, value in chosen.items()}
 
 
 def _known_document(spot: Spot) -> str:
@@ -79,7 +82,7 @@ AGAINST_A_RULE: Mapping[str, Callable[[Spot], Mapping[str, Any]]] = {
     "cases.hand_on": lambda spot: {f"c{spot.ids['her_case_id']}": "12"},
     "cases.handler": lambda _spot: {"version": "77"},
     "cases.make_void": lambda _spot: {"version": "77"},
-    "cases.new": lambda spot: {"applicant-same": _same(spot), "respondent-same": _same(spot)},
+    "cases.new": _same,
     "cases.new_file": lambda _spot: {"file": (BytesIO(b"<svg onload=alert(1)>"), "a.svg")},
     "cases.new_task": lambda _spot: {"due_on": LONG_AGO},
     "cases.note": lambda _spot: {"at": (datetime.now(SHANGHAI) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")},

@@ -14,9 +14,11 @@ from fulian.cases.queries.places import opening_places
 from fulian.cases.service import Repeated, open_case
 from fulian.cases.views.blueprint import UNPROCESSABLE, Answer, blueprint
 from fulian.db import transact
-from fulian.errors import Forbidden, Refused
-from fulian.people.queries import PersonLine, match_people, people_by_id
+from fulian.errors import Forbidden, NotFound, Refused
+from fulian.people.models import Person
+from fulian.people.queries import PersonLine, find_person, match_people, people_by_id
 from fulian.people.service import AlreadyRegistered
+from fulian.people.tokens import finds
 from fulian.programmes.loader import find_programme
 from fulian.programmes.queries import open_codes
 from fulian.web.access import form_checks_csrf, requires
@@ -29,13 +31,14 @@ from fulian.web.forms import refuse
 def new() -> Answer:
     """Draw the opening form of the one programme that is open, or ask which; save it."""
     by = current_actor()
+    carried = _carried(by)
     codes = sorted(open_codes(by, intake=True))
     code = request.args.get("programme") or (codes[0] if len(codes) == 1 else "")
     if code not in codes:
         if code and find_programme(code) is None:
             abort(404)
         programmes = [programme for programme in map(find_programme, codes) if programme is not None]
-        return render_template("cases/new_choice.html", programmes=programmes, wanted=code)
+        return render_template("cases/new_choice.html", programmes=programmes, wanted=code, carried=carried)
     programme = find_programme(code)
     assert programme is not None  # noqa: S101 - narrows the type: open_codes holds installed programmes only
     places = opening_places(by, code)
@@ -46,7 +49,19 @@ def new() -> Answer:
         answer = _saved_before(form, by) or (_save(form, by) if _complete(form, by) else None)
         if answer is not None:
             return answer
+    elif carried is not None and form.parties:
+        form.parties[0].name.data, form.parties[0].same.data = carried.name, str(carried.id)
     return _page(form, by)
+
+
+def _carried(by: Actor) -> Person | None:
+    """Whose page the form was opened from (`?person=`): she is chosen already. Raises NotFound where out of scope."""
+    text = request.args.get("person", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        abort(400)
+    return find_person(by, int(text))
 
 
 def _saved_before(form: OpeningForm, by: Actor) -> Answer | None:
@@ -58,7 +73,9 @@ def _saved_before(form: OpeningForm, by: Actor) -> Answer | None:
 
 def _page(form: OpeningForm, by: Actor) -> tuple[str, int]:
     failed = bool(form.errors or form.form_errors)
-    candidates = {party.role.code: _candidates(party, by) if failed else [] for party in form.parties}
+    candidates = {
+        party.role.code: _candidates(party, by) if failed or party.same.data else [] for party in form.parties
+    }
     found = [line.id for lines in candidates.values() for line in lines]
     page = render_template(
         "cases/new.html",
@@ -89,7 +106,24 @@ def _complete(form: OpeningForm, by: Actor) -> bool:
         elif party.same.data not in ("", None, NEW_PERSON) and party.person_id is None and not party.claims:
             party.name.errors = [*party.name.errors, "请重新选是不是同一个人。"]
             filled = False
+        elif party.person_id is not None:
+            filled = _is_meant(party, party.person_id, by) and filled
     return filled
+
+
+def _is_meant(party: PartyForm, person_id: int, by: Actor) -> bool:
+    """Whether the name still means whoever was chosen; where another was typed over it, the choice is taken back."""
+    try:
+        person = find_person(by, person_id)
+    except NotFound:
+        return True  # not hers to see: saving says that there is nobody
+    number, phone = person.unseal("document_number"), person.unseal("phone")
+    if finds(party.name.data or "", person.name, phone or "", number or ""):
+        return True
+    party.known_id, party.same.data = person_id, ""
+    mistaken = f"填的姓名和选的{person.name}不是同一个人。是她就在下面重新选她，不是就选“都不是”。"
+    party.name.errors = [*party.name.errors, mistaken]
+    return False
 
 
 def _save(form: OpeningForm, by: Actor) -> Answer | None:

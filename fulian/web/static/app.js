@@ -4,6 +4,7 @@
   'use strict';
 
   const RETRY_MS = 5000; // how often a form stopped without network asks whether it is back
+  const WITHIN = 'X-Sent-Within', NEXT = 'X-Next-Page'; // fulian/web/within.py
   const RESTORE_MS = 20000; // longer than the server waits before it says 503; also after a download
 
   let pressed = null; // the button last pressed: old browsers have no event.submitter
@@ -80,6 +81,47 @@
 
   // --- sending ----------------------------------------------------------------------------------------------------
 
+  // A form with a text that took time is sent from within the page: where the network fails, page and text are kept.
+  function sendWithin(form) {
+    const button = buttonOf(form);
+    const filled = new FormData(form);
+    if (button && button.name) filled.append(button.name, button.value);
+    const body = form.enctype === 'multipart/form-data' ? filled : new URLSearchParams(filled);
+    send(form);
+    fetch(form.action, { method: 'POST', body: body, headers: { Accept: 'text/html', [WITHIN]: '1' } })
+      .then(function (reply) {
+        return reply.text().then(function (text) { return { reply: reply, text: text }; });
+      })
+      .then(function (got) { answered(form, got.reply, got.text); }, function () { keep(form); });
+  }
+
+  function answered(form, reply, text) {
+    const next = reply.headers.get(NEXT);
+    if (next) {
+      window.location.assign(next);
+    } else if (reply.ok || reply.status === 409 || reply.status === 422) {
+      const page = new DOMParser().parseFromString(text, 'text/html');
+      if (reply.url !== window.location.href) history.pushState(null, '', reply.url);
+      document.title = page.title;
+      document.body.className = page.body.className;
+      document.body.innerHTML = page.body.innerHTML;
+      window.scrollTo(0, 0);
+      htmx.process(document.body);
+      prepare();
+    } else {
+      restore(form);
+      failed(text);
+    }
+  }
+
+  function failed(text) {
+    const said = new DOMParser().parseFromString(text, 'text/html');
+    const note = said.querySelector('.note');
+    notice('这一步没有办成', said.querySelector('#main p.mut') ? said.querySelector('#main p.mut').textContent
+      : '没有保存任何改动。请再试一次。');
+    if (note) document.getElementById('notice').firstChild.replaceWith(note);
+  }
+
   document.addEventListener('click', function (event) {
     const button = event.target.closest && event.target.closest('button');
     if (button && button.form) pressed = button;
@@ -95,7 +137,12 @@
       keep(form);
     } else if (!event.defaultPrevented) {
       waiting.delete(form);
-      send(form);
+      if (form.querySelector('textarea')) {
+        event.preventDefault();
+        sendWithin(form);
+      } else {
+        send(form);
+      }
     }
   });
 
@@ -114,10 +161,7 @@
     else notice('没有网络', '请等信号恢复后再试一次。');
   });
   document.addEventListener('htmx:responseError', function (event) {
-    const reply = new DOMParser().parseFromString(event.detail.xhr.responseText, 'text/html');
-    const note = reply.querySelector('.note');
-    notice('这一步没有办成', '没有保存任何改动。请再试一次。');
-    if (note) document.getElementById('notice').firstChild.replaceWith(note);
+    failed(event.detail.xhr.responseText);
   });
 
   window.addEventListener('pageshow', function (event) {
@@ -178,6 +222,14 @@
   document.addEventListener('change', function (event) {
     const part = event.target.closest('[data-party]');
     if (part && event.target.closest('.cand')) useKnown(part);
+  });
+
+  // another name is another person: whoever was chosen before must be chosen again
+  document.addEventListener('input', function (event) {
+    const part = event.target.closest('[data-party]');
+    if (!part || !event.target.name.endsWith('-name')) return;
+    part.querySelectorAll('.cand input:checked').forEach(function (chosen) { chosen.checked = false; });
+    useKnown(part);
   });
 
   function prepare() {
