@@ -29,12 +29,17 @@ from fulian.orgs.queries import city_unit
 from fulian.web.access import access_of
 from fulian.web.error_pages import error_reply
 from fulian.web.page import Entry, Me, page_context
+from fulian.web.within import sent_within
 
 TOKEN = "token"  # noqa: S105 - where the cookie holds it
 SIGNED_IN, REQUEST_ID = "fulian.signed_in", "fulian.request_id"
 HOME = "/"
 LONGEST_ADDRESS = 2000  # of a page to return to; browsers and servers take about as much
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - written down where the server was not told one (a socket, a test)
+
+# All that is open with a one-time password, or one that is too old: changing it, and going away.
+LEFT_TO_CHANGE = frozenset({"own.password", "own.sessions"})
+KEPT = "您离开太久，已经自动退出，刚才填的没有保存。请别关这一页，在新开的一页登录，再回来保存。"
 
 login_manager = LoginManager()
 login_manager.session_protection = None  # the session row is the protection; addresses change on the road
@@ -144,11 +149,10 @@ def _guard() -> Response | None:
         return reply
     if found.actor.now - found.seen_at >= SEEN_EVERY:
         _touch(found)
-    if access.permission not in ENTERING:
-        if found.must_change:
-            return _say_or_send(403, "请先修改密码：这是一次性密码，或者已经用了太久。", url_for("accounts.password"))
-        if found.must_enrol:
-            return _say_or_send(403, "请先设好验证器：您的角色要求登录时再输一个验证码。", url_for("accounts.device"))
+    if found.must_change and access.permission not in LEFT_TO_CHANGE:
+        return _say_or_send(403, "请先修改密码：这是一次性密码，或者已经用了太久。", url_for("accounts.password"))
+    if found.must_enrol and access.permission not in ENTERING:
+        return _say_or_send(403, "请先设好验证器：您的角色要求登录时再输一个验证码。", url_for("accounts.device"))
     if access.permission not in found.actor.permissions:
         refused = Forbidden("需要办理的，请联系本级妇联管理员开通权限。")
         transact(note_refusal, found.actor, f"refused.{access.permission}", refused)
@@ -175,10 +179,24 @@ def _load(_request: object) -> Person | AnonymousUserMixin:
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def _ask_to_log_in() -> Response:
-    """A page goes to the log-in and comes back; a part of a page or a program is only told."""
-    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else HOME
-    back = f"?{urlencode({'next': wanted})}" if wanted != HOME else ""
-    return _say_or_send(401, "", url_for("accounts.log_in") + back)
+    """A page goes to the log-in and comes back; a part of a page or a program is only told.
+
+    A form comes back to its own page, and the log-in says that what was filled in is not saved.
+    """
+    if sent_within():
+        return error_reply(401, KEPT)
+    reading = request.method in ("GET", "HEAD")
+    wanted = request.full_path.rstrip("?") if reading or _has_page() else HOME
+    told = {"next": wanted} if wanted != HOME else {}
+    if not reading and request.endpoint != "accounts.leave":
+        told["unsaved"] = "1"
+    return _say_or_send(401, "", url_for("accounts.log_in") + (f"?{urlencode(told)}" if told else ""))
+
+
+def _has_page() -> bool:
+    """Whether the address to which a form was sent can also be opened."""
+    addresses = current_app.create_url_adapter(request)
+    return addresses is not None and addresses.test(request.path, "GET")
 
 
 def _say_or_send(code: int, text: str, address: str) -> Response:

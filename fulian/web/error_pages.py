@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fulian.db import is_out_of_reach
 from fulian.errors import Busy, Forbidden, NotFound, Refused, Stale
 from fulian.web.forms import STALE_PAGE
+from fulian.web.within import sent_within
 
 RETRY_SECONDS = 5  # a writer holds the database for milliseconds; a restart takes seconds
 
@@ -60,9 +61,9 @@ def error_reply(code: int, text: str = "") -> Response:
     if _wants_json():
         reply = jsonify(error={"code": code, "title": words.title, "text": words.text})
     else:
-        template = "_error_note.html" if "HX-Request" in request.headers else "error.html"
+        template = "_error_note.html" if "HX-Request" in request.headers or sent_within() else "error.html"
         # above 500 the menu is left out: what makes it may be what failed
-        reply = make_response(render_template(template, code=code, words=words, bare=code >= 500))
+        reply = make_response(render_template(template, code=code, words=words, bare=code >= 500, within=sent_within()))
     reply.status_code = code
     if code == 503:
         reply.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -21,6 +21,7 @@ from fulian.web.error_pages import init_error_pages
 from fulian.web.forms import LARGEST_INTEGER, filter_select, form_problems
 from fulian.web.headers import SecurityHeaders
 from fulian.web.page import BARE, page_context
+from fulian.web.within import init_within
 
 # the four colours of risk: class of theme.css, character
 RISK_MARKS = {"r": ("k-r", "红"), "o": ("k-o", "橙"), "y": ("k-y", "黄"), "b": ("k-b", "蓝")}
@@ -63,6 +64,7 @@ def init_web(app: Flask, public_url: str = "", cache_folder: Path | None = None)
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     _init_templates(app, cache_folder)
     init_error_pages(app)
+    init_within(app)
     files = WhiteNoise(app.wsgi_app, root=STATIC, prefix=STATIC_URL, allow_all_origins=False)
     app.wsgi_app = SecurityHeaders(files, https=public_url.startswith("https:"))  # type: ignore[method-assign]
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_login import current_user
+from sqlalchemy import update
 
 from fulian.accounts.enforcement import client_address, current_actor, request_id
+from fulian.accounts.models import Account
+from fulian.accounts.passwords import VALID_DAYS
 from fulian.accounts.sessions import SEEN_EVERY
 from fulian.app import create_app
 from fulian.db import db
@@ -43,6 +47,11 @@ def app(
         assert current_user.is_authenticated
         return f"{current_actor().name} {current_actor() is current_user.actor} {current_actor().address}"
 
+    @app.post("/t/act")
+    @requires("cases.open", "none")
+    def act() -> str:
+        return "done"
+
     yield app
     with app.app_context():
         db.session.remove()
@@ -67,7 +76,45 @@ def test_a_page_goes_to_log_in_and_back(browse: Open) -> None:
     answer = browse().get("/t/who?a=1&b=%E4%B8%AD")
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/login?next=%2Ft%2Fwho%3Fa%3D1%26b%3D%25E4%25B8%25AD"
-    assert browse().client.post("/t/who").headers["Location"] == "/login"  # a form cannot be gone back to
+
+
+def test_a_form_sent_after_the_time_out_says_that_it_was_not_saved(browse: Open) -> None:
+    visitor = browse()
+    answer = visitor.client.post("/t/who?a=1")
+    assert answer.headers["Location"] == "/login?next=%2Ft%2Fwho%3Fa%3D1&unsaved=1"
+    page = visitor.get(answer.headers["Location"]).get_data(as_text=True)
+    assert "刚才填的没有保存。登录后会回到那一页，请再填一次。" in page
+    assert "没有保存" in visitor.post("/login?unsaved=1", username="mediator", password="x").get_data(as_text=True)
+    assert visitor.client.post("/t/act").headers["Location"] == "/login?unsaved=1"  # no page to go back to
+    assert visitor.client.post("/logout").headers["Location"] == "/login"
+    assert "没有保存" not in visitor.get("/login").get_data(as_text=True)
+
+
+def test_a_form_that_its_page_sent_stays_there_with_its_text(browse: Open) -> None:
+    answer = browse().client.post("/t/who", headers={"X-Sent-Within": "1"})
+    assert answer.status_code == 401
+    assert "在新开的一页登录" in answer.get_data(as_text=True)
+
+
+def test_a_password_to_be_changed_opens_nothing_else(app: Flask, browse: Open) -> None:
+    person = browse("mediator")
+    with app.app_context():
+        db.session.execute(update(Account).where(Account.username == "mediator").values(must_change=True))
+        db.session.commit()
+    for address in ("/", "/account", "/jobs/", "/t/who", "/cases/"):
+        assert person.get(address).headers.get("Location") == "/account/password", address
+    assert person.get("/", headers={"HX-Request": "true"}).status_code == 403
+    assert person.get("/account/password").status_code == 200
+    assert person.post("/logout").headers["Location"] == "/login?gone=1"
+
+
+def test_an_old_password_too(app: Flask, browse: Open) -> None:
+    person = browse("mediator")
+    with app.app_context():
+        old = datetime.now(UTC) - timedelta(days=VALID_DAYS + 1)
+        db.session.execute(update(Account).where(Account.username == "mediator").values(password_at=old))
+        db.session.commit()
+    assert person.get("/").headers.get("Location") == "/account/password"
 
 
 @pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"Accept": "application/json"}])

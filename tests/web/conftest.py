@@ -106,6 +106,7 @@ def app(tmp_path: Path) -> Flask:
     change = requires("case.change", "case")
     app.add_url_rule("/cases/new", "sample", change(_sample), methods=["GET", "POST"])
     app.add_url_rule("/cases/act", "act", change(lambda: "done"), methods=["POST"])
+    app.add_url_rule("/fail/<name>", "fail", change(_raise), methods=["POST"])
     app.add_url_rule("/raise/<name>", "raise", requires("case.read", "case")(_raise))
     app.add_url_rule("/abort/<int:code>", "abort", no_login(lambda code: abort(code)))
     return app

@@ -171,3 +171,10 @@ def test_a_good_form_goes_through(app: Flask) -> None:
     assert client.post("/cases/new", data=GOOD | {"csrf_token": token(client)}).status_code == 302
     refused = client.post("/cases/new", data=GOOD | {"csrf_token": token(client), "name": "拒绝"})
     assert (refused.status_code, "这个人已经登记过。" in refused.text) == (422, True)
+
+
+def test_a_form_that_its_page_sent_is_told_where_to_go(app: Flask) -> None:
+    client = app.test_client()
+    reply = client.post("/cases/new", data=GOOD | {"csrf_token": token(client)}, headers={"X-Sent-Within": "1"})
+    assert (reply.status_code, reply.headers["X-Next-Page"], reply.text) == (204, "/cases/", "")
+    assert "Location" not in reply.headers

@@ -81,6 +81,42 @@ def test_without_network_nothing_is_lost_and_it_is_sent_later(sheet: Page, app: 
     assert (post["name"], post["words"]) == ("赵春梅", "抚养费谈拢了。")
 
 
+def test_a_request_that_fails_leaves_the_page_and_is_sent_again(sheet: Page, app: Flask) -> None:
+    fill(sheet)
+    sheet.route("**/cases/new", lambda route: route.abort("connectionreset"))  # the browser believes to be online
+    sheet.get_by_role("button", name="登记调解").click()
+    expect(sheet.locator("#notice")).to_contain_text("未保存，没有网络")
+    expect(sheet.get_by_label("双方意见")).to_have_value("抚养费谈拢了。")
+    assert app.extensions["posts"] == []
+    sheet.unroute("**/cases/new")
+    sheet.wait_for_url("**/cases/")
+    assert [post["words"] for post in app.extensions["posts"]] == ["抚养费谈拢了。"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("forbidden", "只有项目负责人能办这件事"), ("busy", "没有保存"), ("bug", "没有办成")]
+)
+def test_an_answer_that_is_no_page_leaves_the_page(sheet: Page, name: str, said: str) -> None:
+    fill(sheet)
+    sheet.evaluate("name => { document.querySelector('main form').action = `/fail/${name}` }", name)
+    sheet.get_by_role("button", name="登记调解").click()
+    expect(sheet.locator("#notice")).to_contain_text(said)
+    expect(sheet.get_by_label("双方意见")).to_have_value("抚养费谈拢了。")
+    expect(sheet.get_by_role("button", name="登记调解")).to_be_enabled()
+
+
+def test_what_is_to_be_mended_comes_back_alive(sheet: Page, app: Flask) -> None:
+    sheet.get_by_label("双方意见").fill("抚养费谈拢了。")
+    sheet.get_by_role("button", name="登记调解").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("处要改")
+    expect(sheet.get_by_role("alert")).to_be_focused()
+    expect(sheet.get_by_text("筛选条件")).to_be_hidden()  # the script knows the new page
+    fill(sheet)
+    sheet.get_by_role("button", name="登记调解").click()
+    sheet.wait_for_url("**/cases/")
+    assert len(app.extensions["posts"]) == 2
+
+
 def test_small_things_on_the_page(sheet: Page) -> None:
     secret = sheet.get_by_label("密码")
     show = sheet.locator("[data-show]")

@@ -54,7 +54,8 @@ def log_in() -> Answer:
             return redirect(wanted)
         if token == CODE_IS_NEXT:
             return redirect(url_for("accounts.log_in_code", next=request.args.get("next")))
-    return form_page(form, "accounts/login.html", wanted=wanted, gone="gone" in request.args)
+    told = {"gone": "gone" in request.args, "unsaved": "unsaved" in request.args}
+    return form_page(form, "accounts/login.html", wanted=wanted, **told)
 
 
 def _let_in(username: str, password: str) -> str:

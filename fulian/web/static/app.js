@@ -106,7 +106,7 @@
       document.body.className = page.body.className;
       document.body.innerHTML = page.body.innerHTML;
       window.scrollTo(0, 0);
-      htmx.process(document.body);
+      window.htmx.process(document.body);
       prepare();
     } else {
       restore(form);
@@ -115,10 +115,8 @@
   }
 
   function failed(text) {
-    const said = new DOMParser().parseFromString(text, 'text/html');
-    const note = said.querySelector('.note');
-    notice('这一步没有办成', said.querySelector('#main p.mut') ? said.querySelector('#main p.mut').textContent
-      : '没有保存任何改动。请再试一次。');
+    const note = new DOMParser().parseFromString(text, 'text/html').querySelector('.note');
+    notice('这一步没有办成', '没有保存任何改动。请再试一次。');
     if (note) document.getElementById('notice').firstChild.replaceWith(note);
   }
 
