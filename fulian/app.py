@@ -21,6 +21,7 @@ from fulian.config import LARGEST_BODY, Settings, read_settings
 from fulian.db import engine_options, init_db
 from fulian.errors import StartRefused
 from fulian.health import views as health_views
+from fulian.health.requests import observe_requests
 from fulian.jobs import upkeep as job_upkeep
 from fulian.jobs import views as job_views
 from fulian.jobs.kinds import Kind, init_jobs
@@ -129,6 +130,7 @@ def _make_cookie_key(app: Flask) -> None:
 
 def _register(app: Flask, loaded: Installed) -> None:
     set_city_unit(app, city_unit)
+    observe_requests(app)  # first, so that it measures all that follows
     init_jobs(app, JOBS | _plugin_jobs(loaded))
     init_accounts(app, {code: programme.permissions for code, programme in loaded.programmes.items()})
     protect_forms(app)

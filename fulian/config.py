@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ NAMES = (
     "FULIAN_TRUSTED_PROXIES",
     "FULIAN_PUBLIC_URL",
     "FULIAN_BLOCK",
+    "FULIAN_METRICS_TOKEN",
 )
+SHORTEST_TOKEN = 16  # characters of FULIAN_METRICS_TOKEN; a shorter one could be guessed
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Settings:
     trusted_proxies: int
     public_url: str
     block: tuple[str, ...]
+    metrics_token: str = field(repr=False)
 
     @property
     def production(self) -> bool:
@@ -52,6 +55,9 @@ def read_settings(given: Mapping[str, Any] | None = None) -> Settings:
     proxies = values["FULIAN_TRUSTED_PROXIES"] or "0"
     if not proxies.isdigit():
         raise StartRefused("FULIAN_TRUSTED_PROXIES 须是代理的层数，例如 1。")
+    token = values["FULIAN_METRICS_TOKEN"]
+    if token and not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable()):
+        raise StartRefused(f"FULIAN_METRICS_TOKEN 至少 {SHORTEST_TOKEN} 位，只用字母、数字和符号。")
     return Settings(
         database_url=url,
         owner_url=values["FULIAN_OWNER_URL"],
@@ -59,5 +65,6 @@ def read_settings(given: Mapping[str, Any] | None = None) -> Settings:
         keys=Path(values["FULIAN_KEYS"]).resolve() if values["FULIAN_KEYS"] else instance / "keys",
         trusted_proxies=int(proxies),
         public_url=values["FULIAN_PUBLIC_URL"].rstrip("/"),
+        metrics_token=token,
         block=tuple(code.strip() for code in values["FULIAN_BLOCK"].split(",") if code.strip()),
     )

@@ -12,7 +12,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 
-from flask import Flask
+from flask import Flask, current_app
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -21,9 +21,12 @@ from fulian.accounts import upkeep as account_upkeep
 from fulian.app import create_app
 from fulian.calendar import local_date, start_of_day
 from fulian.cases import upkeep as case_upkeep
+from fulian.config import Settings
 from fulian.db import db, is_sqlite, transact
 from fulian.doctor.checks import refuse_unfit
 from fulian.errors import StartRefused
+from fulian.health.logs import write_logs
+from fulian.health.metrics import shared_folder
 from fulian.jobs import upkeep as job_upkeep
 from fulian.jobs.service import plan_daily
 from fulian.jobs.worker import work
@@ -62,6 +65,7 @@ def worker_app() -> Flask:
     """The application of one server process."""
     # Ctrl-C reaches every process of the group, and a worker that hears it beside its parent's word may never end.
     os.setpgid(0, 0)
+    write_logs()
     app = create_app()
     with app.app_context():
         sqlite = is_sqlite()
@@ -75,9 +79,12 @@ def serve(host: str, port: int, workers: int) -> None:
     app = create_app()
     with app.app_context():
         sqlite = is_sqlite()
+        settings: Settings = current_app.config["FULIAN"]
         _check_database()
     if sqlite and workers > 1:
         raise StartRefused("SQLite 只能由一个进程提供服务。要多进程，请改用 PostgreSQL（见 docs/operations.md）。")
+    if workers > 1:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared_folder(settings.instance))  # read by the workers
     Granian(
         "fulian.serve:worker_app",
         address=host,
@@ -118,6 +125,7 @@ def serve_jobs(workers: int) -> None:
     def end(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
+    write_logs()
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     threads = [threading.Thread(target=run_jobs, args=(app, stop), name=f"jobs-{n}") for n in range(workers)]

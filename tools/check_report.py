@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 # Addresses that no person opens: rule → why no browser test has to.
-NOT_PAGES = {"/healthz": "read by machines"}
+NOT_PAGES = {"/healthz": "read by machines", "/metrics": "read by machines that show a token"}
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,12 @@ def signed_in() -> SignedIn | None:
     return found
 
 
+def known_account_id() -> int | None:
+    """The account behind this request where something has asked for it already; None else: nothing is looked up."""
+    found: SignedIn | None = request.environ.get(SIGNED_IN)
+    return found.actor.account_id if found is not None else None
+
+
 def _find_signed_in() -> SignedIn | None:
     token = session.get(TOKEN)
     if not isinstance(token, str):

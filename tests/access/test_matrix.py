@@ -29,6 +29,7 @@ GONE_FOR_ALL = ("task_id", "file_id", "grant_id")
 PUBLIC_ROWS = frozenset({"programmes.switch"})
 # A county admin is shown doubles that only restricted cases know (design.md section 4).
 ANNOUNCED = frozenset({"people.merge", "people.undo"})
+TOKEN_ONLY = frozenset({"health.metrics"})  # for programs that show a token: no account opens it, nobody is told of it
 CASE_LISTS = ("cases.urgent",)  # its form names a restricted case in the area
 
 
@@ -157,6 +158,8 @@ class Matrix:
 
     def _is_refusal(self, route: Route, reply: Reply, widest: str) -> bool:
         """Whether it is the refusal that is due: log-in, then permission (403), then object (404)."""
+        if route.endpoint in TOKEN_ONLY:
+            return reply.status == 404
         if self.caller in ("anonymous", "disabled"):
             return reply.to_log_in
         if widest in ("none", "no"):
