@@ -20,6 +20,7 @@ from fulian.doctor.cli import doctor
 from fulian.errors import Refused, StartRefused
 from fulian.lineages_cli import commands as database
 from fulian.programmes.loader import installed
+from fulian.sealing.cipher import SealBroken
 from fulian.sealing.cli import keys
 from fulian.serve import serve, serve_jobs
 from fulian.web.access import declared
@@ -94,6 +95,6 @@ def main() -> None:
     """The entry point: a refusal is one plain sentence on standard error, without a traceback."""
     try:
         program(prog_name="fulian")
-    except (StartRefused, Refused) as refused:
+    except (StartRefused, Refused, SealBroken) as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,6 +29,7 @@ from fulian.db import db
 from fulian.errors import Refused
 from fulian.sealing.cipher import SealBroken, seal, unseal
 from fulian.sealing.columns import blind_index, blind_index_fits, unseal_text
+from fulian.sealing.renewal import Part, Usage
 
 WINDOW = 1  # steps of 30 seconds that a phone's clock may be off, before and after (RFC 6238, 5.2 allows at most one)
 ISSUER = "聊城妇联"  # beside the user name, in the list of the program on the phone
@@ -257,3 +259,12 @@ def device_of(account_id: int | None) -> DeviceLine | None:
 def _slips_left(account_id: int | None) -> int:
     left = select(func.count()).where(RecoverySlip.account_id == account_id, RecoverySlip.used_at.is_(None))
     return db.session.execute(left).scalar_one()
+
+
+def _slip_usage() -> Usage:
+    left = select(RecoverySlip.code_hash).where(RecoverySlip.used_at.is_(None))
+    return Counter(("index", kept[0]) for kept in db.session.execute(left).scalars())
+
+
+# Their codes are known to nobody here: they keep the key they were made with.
+SLIP_PART = Part("recovery slips", _slip_usage)

@@ -26,6 +26,7 @@ class AuditEntry(Sealed, Base):
     """
 
     __tablename__ = "audit_entry"
+    sealed_for_good = True
     __table_args__ = (
         Index("ix_audit_entry_at", "at", "county_id", "seq"),
         Index("ix_audit_entry_account_id", "account_id", "at"),

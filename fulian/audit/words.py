@@ -24,6 +24,7 @@ GROUPS: Mapping[str, str] = {
     "programme.": "品牌项目",
     "backup.": "备份",
     "job.": "后台任务",
+    "keys.": "密钥",
     "demo.": "演示数据",
 }
 
@@ -90,6 +91,8 @@ ACTS: Mapping[str, str] = {
     "programme.cancelled": "取消启用",
     "backup.made": "做备份",
     "backup.restored": "从备份恢复",
+    "keys.rotated": "更换密钥",
+    "keys.removed": "移除旧密钥",
     "job.cancelled": "取消后台任务",
     "job.retried": "重办后台任务",
     "demo.loaded": "装入演示数据",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, select, true, union
@@ -107,8 +108,7 @@ def search_people(viewer: Viewer, text: str, cursor: Cursor | None, limit: int) 
     A name or a part of it, pinyin, initials, the last four digits of a phone, a whole phone or document number. Empty
     where the text says too little (`query_tokens`).
     """
-    token = query_tokens(text).token
-    return [] if token is None else _with_token(viewer, token, limit + 1, cursor)
+    return _with_token(viewer, query_tokens(text).tokens, limit + 1, cursor)
 
 
 def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[PersonLine]:
@@ -117,11 +117,11 @@ def match_people(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[Per
     The very name is looked for among the newest hundred who are found. Empty for a single character.
     """
     query, name = query_tokens(text), _folded(text)
-    if query.token is None or len(name) < 2:
+    if not query.tokens or len(name) < 2:
         return []
     if query.kind != NAME:
-        return _with_token(viewer, query.token, limit)
-    found = _with_token(viewer, query.token, LOOKED_THROUGH if len(name) == 2 and not name.isascii() else limit)
+        return _with_token(viewer, query.tokens, limit)
+    found = _with_token(viewer, query.tokens, LOOKED_THROUGH if len(name) == 2 and not name.isascii() else limit)
     exact = sorted(found, key=lambda line: line.name != name)[:limit]
     return exact or sound_alikes(viewer, text, limit)
 
@@ -131,7 +131,7 @@ def sound_alikes(viewer: Viewer, text: str, limit: int = CANDIDATES) -> list[Per
     if text.isascii():
         return []
     readings = [token for token in name_tokens(text) if token.startswith("y:")]
-    return _with_token(viewer, max(readings, key=lambda token: (len(token), token)), limit) if readings else []
+    return _with_token(viewer, (max(readings, key=lambda token: (len(token), token)),), limit) if readings else []
 
 
 def find_person(viewer: Viewer, person_id: int, permission: str = VIEW) -> Person:
@@ -257,15 +257,18 @@ def _posts(*conditions: ColumnElement[bool]) -> list[PostLine]:
     return [PostLine(*row) for row in db.session.execute(query)]
 
 
-def _with_token(viewer: Viewer, token: str, limit: int, cursor: Cursor | None = None) -> list[PersonLine]:
-    """People in scope that have a token, from `cursor` on, newest first (`cursor.back`: oldest first)."""
+def _with_token(viewer: Viewer, tokens: Sequence[str], limit: int, cursor: Cursor | None = None) -> list[PersonLine]:
+    """People in scope that have one of these tokens, from `cursor` on, newest first (`cursor.back`: oldest first)."""
+    if not tokens:
+        return []
     units, back = _units(viewer), None if cursor is None else cursor.back
     kinds, values = kinds_of(viewer)
-    values |= {"token": token, **_place(cursor), **{f"unit_{i}": unit for i, unit in enumerate(units)}}
+    values |= _place(cursor) | {f"unit_{i}": unit for i, unit in enumerate(units)}
+    values |= {f"token_{i}": token for i, token in enumerate(tokens)}
     found: list[tuple[Any, ...]] = []
     # One unit is read in the order of its index until enough are in scope; of several the newest are looked through.
     for examined in (limit,) if len(units) == 1 else (4 * limit, EXAMINED):
-        found = _found(kinds, len(units), limit, examined, back).rows(values)
+        found = _found(kinds, len(units), len(tokens), limit, examined, back).rows(values)
         if len(found) == limit:
             break
     return _lines(found, viewer)
@@ -281,14 +284,14 @@ def _newest(kinds: Kinds, limit: int, back: bool | None) -> Prepared:
 
 
 @lru_cache(maxsize=KINDS)
-def _found(kinds: Kinds, units: int, limit: int, examined: int, back: bool | None) -> Prepared:
+def _found(kinds: Kinds, units: int, tokens: int, limit: int, examined: int, back: bool | None) -> Prepared:
     viewer = anybody(kinds)
     token_id = PersonToken.person_id
     from_cursor = true() if back is None else token_id > _cursor if back else token_id < _cursor
     arms = []
-    for unit in range(units):
+    for unit, token in product(range(units), range(tokens)):
         of_unit = PersonToken.county_id == bindparam(f"unit_{unit}")
-        arm = select(token_id).where(PersonToken.token == bindparam("token"), of_unit, from_cursor)
+        arm = select(token_id).where(PersonToken.token == bindparam(f"token_{token}"), of_unit, from_cursor)
         if units == 1:
             arm = arm.join(Person, Person.id == token_id).where(visible_people(viewer))
         arms.append(arm.order_by(token_id if back else token_id.desc()).limit(_written(examined)).subquery())

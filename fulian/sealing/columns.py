@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from typing import ClassVar
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,13 +44,22 @@ def unseal_text(table: str, column: str, seal_id: bytes, sealed: bytes) -> str:
     return unseal(sealed, place(table, column, seal_id)).decode()
 
 
-def blind_index(kind: str, text: str) -> bytes:
+def blind_index(kind: str, text: str, version: int | None = None) -> bytes:
     """A keyed digest to find equal values by without opening them, 16 bytes with the key's version in front.
 
     `kind` keeps values of different kinds apart ("id_number", "phone", "phone_tail"): the last four digits of one
-    phone never equal something else. The caller folds `text` first (full width, upper case, blanks).
+    phone never equal something else. The caller folds `text` first (full width, upper case, blanks). `version` is an
+    older key's; None writes with the newest. Raises KeyError for a version that is not here.
     """
-    return keyed_digest(keys().newest("index"), f"{kind}\0{text}".encode())[:BLIND_INDEX_BYTES]
+    key = keys().newest("index") if version is None else keys().find("index", version)
+    if key is None:
+        raise KeyError(f"no index key of version {version}")
+    return keyed_digest(key, f"{kind}\0{text}".encode())[:BLIND_INDEX_BYTES]
+
+
+def index_versions() -> list[int]:
+    """The versions under which a value may stand in an index: one, but for the time of a rotation. Newest first."""
+    return keys().versions("index")
 
 
 def blind_index_fits(kind: str, text: str, kept: bytes) -> bool:
@@ -57,7 +67,7 @@ def blind_index_fits(kind: str, text: str, kept: bytes) -> bool:
 
     For values that are not looked for but compared, and so are never written again when the key is.
     """
-    key = keys().find("index", kept[0])
+    key = keys().find("index", kept[0]) or keys(look=True).find("index", kept[0])
     if key is None:
         return False
     return hmac.compare_digest(keyed_digest(key, f"{kind}\0{text}".encode())[:BLIND_INDEX_BYTES], kept)
@@ -66,10 +76,13 @@ def blind_index_fits(kind: str, text: str, kept: bytes) -> bool:
 class Sealed:
     """Mixin of a mapped class with sealed columns (`Mapped[bytes | None]`, plain LargeBinary).
 
-    `person.seal("phone", "13800000000")` sets the column, `person.unseal("phone")` reads it.
+    `person.seal("phone", "13800000000")` sets the column, `person.unseal("phone")` reads it. A sealed column is a
+    LargeBinary without a length; digests have one. What is `sealed_for_good` keeps the key it was sealed with, since
+    its rows may not be changed.
     """
 
     __tablename__: str
+    sealed_for_good: ClassVar[bool] = False
 
     seal_id: Mapped[bytes] = mapped_column(LargeBinary(SEAL_ID_BYTES), default=new_seal_id)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fulian.sealing.cipher import OVERHEAD_BYTES, SealBroken, seal, unseal
 from fulian.sealing.columns import place
 from fulian.sealing.disk import write_private
+from fulian.sealing.keys import keys
 
 # Sealed whole, in memory: GCM may give out no byte before the tag at the end is checked. SM4 takes 9 ms a MiB.
 MAX_FILE_BYTES = 30 * 1024 * 1024
@@ -20,6 +21,14 @@ def seal_file(path: Path, table: str, column: str, seal_id: bytes, content: byte
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"a sealed file holds at most {MAX_FILE_BYTES} bytes")
     write_private(path, seal(content, place(table, column, seal_id)), replace=True)
+
+
+def is_sealed_with_newest(path: Path) -> bool:
+    """Whether the newest key sealed a file; False where there is none."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(1) == bytes((keys().newest("seal").version,))
 
 
 def open_sealed(path: Path, table: str, column: str, seal_id: bytes) -> bytes:

@@ -31,5 +31,4 @@ def case_tokens(text: str) -> tuple[str, ...] | None:
     """The tokens of what was typed; None for an empty box, one that matches nothing where it can be nobody."""
     if not text:
         return None
-    token = query_tokens(text).token
-    return (token or NOTHING,)
+    return query_tokens(text).tokens or (NOTHING,)

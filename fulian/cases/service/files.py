@@ -17,7 +17,7 @@ from fulian.db import db
 from fulian.documents.files import safe_file_name
 from fulian.errors import NotFound, Refused
 from fulian.sealing.columns import new_seal_id
-from fulian.sealing.files import open_sealed, seal_file
+from fulian.sealing.files import is_sealed_with_newest, open_sealed, seal_file
 
 FOLDER = "attachments"
 NAME_LENGTH = 100
@@ -86,7 +86,7 @@ def attach_file(
         uploaded_at=by.now,
         submission_id=submission_id or None,
     )
-    seal_file(_path(file), "attachment", "file", file.seal_id, content)
+    seal_file(file_path(file.file), "attachment", "file", file.seal_id, content)
     db.session.add(file)
     db.session.flush()
     add_event(held.case, "file", f"存入：{file.label}"[:60], "", by, party_id=party_id)
@@ -139,13 +139,21 @@ def find_file(case_id: int, file_id: int) -> Attachment:
 
 def read_file(file: Attachment) -> bytes:
     """The plain bytes of a file. Raises SealBroken where it is gone or was changed."""
-    return open_sealed(_path(file), "attachment", "file", file.seal_id)
+    return open_sealed(file_path(file.file), "attachment", "file", file.seal_id)
 
 
-def _path(file: Attachment) -> Path:
+def renew_file(name: str, seal_id: bytes) -> None:
+    """Seal a file again where it was sealed with another version of the key. Raises SealBroken."""
+    path = file_path(name)
+    if not is_sealed_with_newest(path):
+        seal_file(path, "attachment", "file", seal_id, open_sealed(path, "attachment", "file", seal_id))
+
+
+def file_path(name: str) -> Path:
+    """Where an attachment's file lies."""
     folder = Path(current_app.instance_path) / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / file.file
+    return folder / name
 
 
 def _digest(content: bytes) -> str:

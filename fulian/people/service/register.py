@@ -22,7 +22,7 @@ from fulian.people.facts import masked_name, masked_phone, sex_and_age
 from fulian.people.models import PERSONS, TOKENS, Person, PersonScope
 from fulian.people.scope import acting, visible_people
 from fulian.people.service.links import REGISTERED, link_person
-from fulian.people.tokens import document_key, person_tokens
+from fulian.people.tokens import document_keys, person_tokens
 from fulian.prepared import PreparedChange
 
 EDIT = "people.edit"
@@ -176,7 +176,7 @@ def claim_person(number: str, org_id: int, by: Actor) -> int:
 
 def _find_holder(number: str, by: Actor, but: int | None = None) -> Row[*tuple[Any, ...]] | None:
     """Who has this document: somebody in scope first, else somebody who is linked to any organisation."""
-    holders = select(func.coalesce(Person.merged_into, Person.id)).where(Person.document_key == document_key(number))
+    holders = select(func.coalesce(Person.merged_into, Person.id)).where(Person.document_key.in_(document_keys(number)))
     seen = visible_people(by)
     announced = exists().where(PersonScope.person_id == Person.id, PersonScope.org_id.is_not(None))
     return db.session.execute(
