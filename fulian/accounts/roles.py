@@ -57,6 +57,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "cases.open": INVITED,
     "cases.edit": _WORKERS,
     "cases.assign": _LEADS,
+    "cases.share": _WORKERS,
+    "cases.receive": _WORKERS,
     "cases.reopen": _LEADS,
     "cases.void": _LEADS,
     "cases.restrict": _WORKERS,

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from wtforms import (
+    BooleanField,
     DateField,
     FileField,
     HiddenField,
@@ -22,14 +23,26 @@ from wtforms.validators import Length, Optional
 
 from fulian.cases.service.editing import RISKS
 from fulian.cases.service.opening import NewParty, OpenCase
+from fulian.cases.service.sharing import KINDS, LAW_LENGTH
 from fulian.codes.documents import NONE
 from fulian.errors import Refused
+from fulian.orgs.queries import search_orgs
 from fulian.people.service import PersonData, read_person
 from fulian.programmes.programme import PartyRole, Programme
 from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse, row_id
 
 NEW_PERSON, CLAIM = "new", "claim"
 ID_CARD = "id_card"
+OFFERED = 8  # organisations to choose from where a name is not clear
+OTHER_LAW = "other"
+# The duties by which a women's federation gives a case on; each with its article.
+LAWS = [
+    ("violence", "《反家庭暴力法》第十三条：接到家庭暴力投诉，应当给予帮助、处理"),
+    ("shandong", "《山东省反家庭暴力条例》第二十六条：首接负责，涉及几个单位的转有关单位"),
+    ("minor", "《未成年人保护法》第十一条：未成年人受侵害或面临危险，立即报告"),
+    ("women", "《妇女权益保障法》第七十三条：妇女联合会要求并协助有关单位查处"),
+    ("petition", "《信访工作条例》第二十三条：转送有权处理的机关、单位"),
+]
 
 
 def new_submission() -> str:
@@ -208,6 +221,63 @@ class ReopenForm(ReasonForm):
     """Going on with a closed case: where, and why."""
 
     stage = RadioField("回到哪个阶段", [Filled("请选择回到哪个阶段。")], choices=[])
+
+
+class ReferralForm(BaseForm):
+    """Asking another organisation to share in a case or to take it over: who, why, and on what the giving rests."""
+
+    kind = RadioField("共享还是转办", [Filled("请选择共享还是转办。")], choices=[*KINDS.items()])
+    to_org = StringField(
+        "接收的组织",
+        [Filled("请填写接收的组织。"), Length(max=60)],
+        description="写组织的全称，或上级加名称，如：茌平 振兴街道妇联",
+    )
+    org_pick = RadioField("是哪一个", [Optional()], choices=[], validate_choice=False)
+    reason = StringField("事由", [Filled("请写明为什么、要对方做什么。"), Length(max=200)])
+    basis = RadioField("依据什么", [Filled("请选择依据。")], choices=[("consent", "当事人同意"), ("duty", "法定职责")])
+    consented = BooleanField(
+        "每一位当事人都单独同意了：已经告知给哪个组织、为什么、给哪些内容（《个人信息保护法》第二十三条）"
+    )
+    law = SelectField("哪部法律", [Optional()], choices=[("", "请选择"), *LAWS, (OTHER_LAW, "其他法律")])
+    other_law = StringField("其他法律的名称和条款", [Optional(), Length(max=LAW_LENGTH)])
+
+    def chosen_org(self) -> int:
+        """The id of the organisation meant. Raises Refused where none or several are, and then offers these."""
+        found = search_orgs(self.to_org.data, OFFERED + 1)
+        exact = [one for one in found if self.to_org.data in (one.line.name, one.line.short_name)] or found
+        self.org_pick.choices = [(str(one.line.id), f"{one.line.name}（{one.path}）") for one in exact[:OFFERED]]
+        picked = [one.line.id for one in exact if str(one.line.id) == self.org_pick.data]
+        if len(exact) == 1 or picked:
+            return picked[0] if picked else exact[0].line.id
+        if not exact:
+            raise Refused("没有找到这个组织，请检查名称。", "to_org")
+        if len(exact) > OFFERED:
+            self.org_pick.choices = []
+            raise Refused("叫这个名称的组织太多，请写得更全。", "to_org")
+        raise Refused("有几个组织都含这几个字，请在下面选一个。", "to_org")
+
+    def named_law(self) -> str:
+        """The law on which the giving rests, "" for consent. Raises Refused where what was chosen is not filled in."""
+        if self.basis.data == "consent":
+            if not self.consented.data:
+                raise Refused("没有每一位当事人的单独同意，不能凭同意给出去。请先征得，或选“法定职责”。", "consented")
+            return ""
+        law = self.other_law.data if self.law.data == OTHER_LAW else dict(LAWS).get(self.law.data, "")
+        if not law:
+            raise Refused("请选择或写明依据哪部法律的哪一条。", "other_law" if self.law.data == OTHER_LAW else "law")
+        return str(law)
+
+
+class AnswerForm(BaseForm):
+    """What a receiving organisation says: taken, with a handler where it takes the case over, or sent back and why."""
+
+    decision = RadioField(
+        "怎样答复", [Filled("请选择接收还是退回。")], choices=[("accept", "接收"), ("refuse", "退回")]
+    )
+    handler_id = SelectField(
+        "经办人", [Optional()], choices=[], coerce=lambda text: int(text) if text else None, validate_choice=False
+    )
+    reason = StringField("退回的原因", [Optional(), Length(max=200)], description="退回的必填，例如：不是我们辖区的。")
 
 
 class NoteForm(BaseForm):

@@ -226,6 +226,47 @@ class CaseAccess(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Referral(Base):
+    """A case that another organisation was asked to take part in (`kind` share) or to take over (transfer).
+
+    `decision` ∈ accepted, refused, None (not yet). What was accepted and is not ended lets an organisation read the
+    case: the one it was shared with, or the one from which it was transferred. `basis` ∈ consent (of every party, PIPL
+    23), duty (then `law` names it). Never deleted: who was given whose data is kept (网络数据安全管理条例 12).
+    """
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        CheckConstraint("kind IN ('share', 'transfer')", name="kind"),
+        Index("ix_referral_case_id", "case_id"),
+        Index("ix_referral_to_org_id_decided_at", "to_org_id", "decided_at"),
+        Index("ix_referral_to_county_id_decided_at", "to_county_id", "decided_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    from_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    to_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    to_county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    basis: Mapped[str] = mapped_column(String(10))
+    law: Mapped[str] = mapped_column(String(120), default="")
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decision: Mapped[str | None] = mapped_column(String(10))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answer: Mapped[str] = mapped_column(String(200), default="")  # why it was refused
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def reader_id(self) -> int:
+        """The organisation that reads the case by it, once it is accepted and until it is ended."""
+        return self.to_org_id if self.kind == "share" else self.from_org_id
+
+
 class CaseToken(Base):
     """A search token of a case (of its parties' names and numbers), ordered by time so that the newest come first."""
 

@@ -17,8 +17,11 @@ from sqlalchemy.orm import aliased
 from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Held, Viewer
 from fulian.cases.models import Case, CaseAccess, CaseScope
+from fulian.orgs.models import OrgAncestor
 from fulian.orgs.queries import ancestors_of
 from fulian.orgs.scope import OWN_ORG_ROLES, grants_for
+
+READS = frozenset({"cases.view", "attachments.view", "documents.print"})  # what an organisation it is shared with does
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,20 @@ def handles(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[boo
 
 
 def sees(viewer: Viewer, permission: str = "cases.view") -> ColumnElement[bool]:
-    """A condition on `Case`: may the viewer see it (or, with another permission, do that to it)?"""
-    arms = [in_arms(scope_arms(viewer, permission)), handles(viewer, permission)]
+    """A condition on `Case`: may the viewer see it (or, with another permission, do that to it)?
+
+    Whoever it was only shared with reads it, and does nothing to it.
+    """
+    arms = [in_arms(scope_arms(viewer, permission), acts=permission not in READS), handles(viewer, permission)]
     arms.append(exists().where(CaseAccess.case_id == Case.id, access_condition(viewer, permission)))
     return or_(*arms)
 
 
-def in_arms(arms: Iterable[ScopeArm]) -> ColumnElement[bool]:
-    """A condition on `Case`: does it lie in one of these arms? One lookup by the key for each kind of arm."""
+def in_arms(arms: Iterable[ScopeArm], *, acts: bool = False) -> ColumnElement[bool]:
+    """A condition on `Case`: does it lie in one of these arms? One lookup by the key for each kind of arm.
+
+    `acts`: only where the arm is its responsible organisation or one above it, not where it was shared with.
+    """
     kinds: dict[tuple[int, str | None], list[int]] = {}
     for arm in arms:
         kinds.setdefault((arm.own, arm.programme), []).append(arm.scope_id)
@@ -138,10 +147,17 @@ def in_arms(arms: Iterable[ScopeArm]) -> ColumnElement[bool]:
             CaseScope.scope_id.in_(scope_ids),
             CaseScope.own == own,
             true() if programme is None else CaseScope.programme == programme,
+            _is_responsible() if acts else true(),
         )
         for (own, programme), scope_ids in kinds.items()
     ]
     return or_(*found) if found else false()
+
+
+def _is_responsible() -> ColumnElement[bool]:
+    above = OrgAncestor.org_id == Case.org_id, OrgAncestor.ancestor_id == CaseScope.scope_id
+    # Two levels down, nothing is correlated by itself: the case would be any case.
+    return exists().where(*above, or_(CaseScope.own == 0, OrgAncestor.depth == 0)).correlate(Case, CaseScope)
 
 
 def visible_cases(viewer: Viewer) -> Select[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from fulian.app import create_app
 from fulian.audit.actor import Actor, Held
 from fulian.calendar import local_date
 from fulian.cases.models import Case, Party, Task
-from fulian.cases.service import add_task, void_case
+from fulian.cases.service import add_task, ask_referral, void_case
 from fulian.cases.service.files import attach_file
 from fulian.cases.upkeep import KIND as CHECK_STATISTICS
 from fulian.db import db, transact
@@ -67,6 +68,10 @@ STOPS: tuple[Stop, ...] = (
     Stop("case-edit", "caseworker", "/cases/{case}/edit"),
     Stop("case-restrict", "caseworker", "/cases/{case}/restrict", act=True),
     Stop("case-close", "caseworker", "/cases/{case}/close", act=True),
+    Stop("case-share", "caseworker", "/cases/{case}/share", act=True),
+    Stop("case-share-end", "caseworker", "/cases/{case}/shares/{share}/end", act=True),
+    Stop("inbox", "caseworker", "/cases/inbox"),
+    Stop("inbox-answer", "caseworker", "/cases/inbox/{referral}", act=True),
     Stop("people", "caseworker", "/people/"),
     Stop("person-new", "caseworker", "/people/new", act=True),
     Stop("person", "caseworker", "/people/{person}"),
@@ -146,6 +151,7 @@ def prepare_tour(instance: Path, accounts: list[Mapping[str, Any]]) -> dict[str,
         people = {role: _actor(_first(accounts, role)) for role in ("caseworker", "county_admin", "system_admin")}
         ids = _cases(people["caseworker"])
         ids["void"] = _void(people["county_admin"], people["caseworker"], ids)
+        ids |= _referrals(people["county_admin"], people["caseworker"], ids["case"])
         ids |= _people(people["county_admin"], ids["person"])
         ids |= _accounts(people["county_admin"], people["caseworker"])
         ids |= _jobs(people["caseworker"])
@@ -206,6 +212,17 @@ def _void(by: Actor, handler: Actor, ids: Mapping[str, int]) -> int:
     version = db.session.execute(select(Case.version).where(Case.id == case_id)).scalar_one()
     transact(void_case, case_id, version, "和另一件重复登记", by)
     return case_id
+
+
+def _referrals(by: Actor, caseworker: Actor, case_id: int) -> dict[str, int]:
+    """A case of hers offered to the county, and one of the county's offered to her organisation."""
+    ask = partial(ask_referral, law="《反家庭暴力法》第十三条：接到家庭暴力投诉，应当给予帮助、处理")
+    others = (Case.county_id == by.county_id, Case.org_id != caseworker.org_id, Case.status == "open")
+    theirs = _one(select(Case.id).where(*others, Case.restricted.is_(False)).order_by(Case.id))
+    return {
+        "share": transact(ask, case_id, "share", by.county_id, "一方住在城区，请协助走访", caseworker),
+        "referral": transact(ask, theirs, "transfer", caseworker.org_id or 0, "双方都搬到你们辖区了", by),
+    }
 
 
 def _people(by: Actor, person_id: int) -> dict[str, int]:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from fulian.accounts.models import Grant
 from fulian.app import create_app
-from fulian.cases.models import Case, Event, Party, Task
+from fulian.cases.models import Case, Event, Party, Referral, Task
 from fulian.cases.queries.lists import CasePage
 from fulian.cases.service import add_note, add_task, close_case, edit_case, restrict_case
 from fulian.cases.service.editing import CaseEdit
@@ -734,3 +734,80 @@ def test_ending_a_post_asks_for_an_heir_on_its_page(house: House, browse: Browse
     chair.post(address, 302, **end, heir_id="2")
     assert [house.of(case, Case.handler_id) for case in (case_id, shut)] == [2, 1]
     assert "已不能办案" not in browse("admin").get("/cases/handover")  # the last day still counts
+
+
+def words_there(browser: Browser, case_id: int, person_id: int) -> set[str]:
+    """Which of the case's words somebody of another organisation gets to see, on every page that might show them."""
+    seen = ""
+    for path in ("/", "/cases/", "/cases/?q=赵春梅", "/people/?q=赵春梅", "/cases/inbox", f"/people/{person_id}",
+                 f"/cases/{case_id}", f"/cases/{case_id}/history", f"/cases/{case_id}/edit"):  # fmt: skip
+        seen += browser.client.get(path).get_data(as_text=True).replace('value="赵春梅"', "").replace("“赵春梅”", "")
+    return {word for word in ("赵春梅", "暗记在经过", "分居四个月") if word in seen}
+
+
+def test_a_shared_case_is_seen_there_and_no_longer_after(house: House, browse: Browse) -> None:
+    case_id = house.open()
+    house.act(add_note, case_id, "", "暗记在经过", now() - timedelta(hours=1), None)
+    person_id = house.value(select(Party.person_id).where(Party.case_id == case_id, Party.role == "applicant"))
+    mine, theirs = browse("mediator"), browse("other_mediator")
+    address = f"/cases/{case_id}/share"
+    fields = {"kind": "share", "to_org": "振兴街道妇联", "reason": "住在那里", "basis": "consent"}
+    mine.get(address)
+    assert "没有每一位当事人的单独同意" in mine.post(address, 422, **fields)
+    assert "请选择或写明依据" in mine.post(address, 422, **{**fields, "basis": "duty"})
+    assert "请选择或写明依据" in mine.post(address, 422, **{**fields, "basis": "duty", "law": "other"})
+    assert "没有找到这个组织" in mine.post(address, 422, **{**fields, "to_org": "没有的妇联", "consented": "y"})
+    assert "请在下面选一个" in mine.post(address, 422, **{**fields, "to_org": "街道", "consented": "y"})
+    assert words_there(theirs, case_id, person_id) == set()
+    mine.post(address, 302, **fields, consented="y")
+    assert "等对方接收" in mine.get(f"/cases/{case_id}")
+    assert words_there(theirs, case_id, person_id) == set()
+    assert "别的组织请您接收" in theirs.get("/")
+    share_id = house.value(select(Referral.id))
+    assert "每一位当事人都单独同意" in theirs.get(f"/cases/inbox/{share_id}")
+    theirs.post(f"/cases/inbox/{share_id}", 422, decision="refuse")
+    assert "请写明理由" in theirs.text
+    theirs.post(f"/cases/inbox/{share_id}", 302, decision="accept")
+    assert words_there(theirs, case_id, person_id) == {"赵春梅", "暗记在经过", "分居四个月"}
+    assert "别的组织请您接收" not in theirs.get("/")
+    theirs.get(f"/cases/{case_id}/note", 200)
+    theirs.post(f"/cases/{case_id}/note", 403, text="不该写", at="2026-01-01T09:00")
+    mine.get(f"/cases/{case_id}/shares/{share_id}/end")
+    mine.post(f"/cases/{case_id}/shares/{share_id}/end", 302, reason="已经办妥")
+    assert words_there(theirs, case_id, person_id) == set()
+    theirs.get(f"/cases/{case_id}", 404)
+    assert "已经收回或退回了" in mine.get(f"/cases/{case_id}/shares/{share_id}/end")
+
+
+def test_a_case_is_taken_over_with_a_handler(house: House, browse: Browse) -> None:
+    case_id = house.open()
+    mine, theirs = browse("mediator"), browse("other_admin")
+    address = f"/cases/{case_id}/share"
+    mine.get(address)
+    duty = {"basis": "duty", "law": "other", "other_law": "《信访工作条例》第二十三条"}
+    mine.post(address, 302, kind="transfer", to_org="茌平 振兴街道妇联", reason="搬走了", **duty)
+    referral_id = house.value(select(Referral.id))
+    page = theirs.get(f"/cases/inbox/{referral_id}")
+    assert "《信访工作条例》第二十三条" in page
+    assert "杨丽" in page
+    assert "赵春梅" not in page
+    assert "请选择这个组织里能办" in theirs.post(f"/cases/inbox/{referral_id}", 422, decision="accept")
+    theirs.post(f"/cases/inbox/{referral_id}", 302, decision="accept", handler_id="12")
+    assert (house.of(case_id, Case.org_id), house.of(case_id, Case.handler_id)) == (40, 12)
+    assert "已经答复过" in theirs.get(f"/cases/inbox/{referral_id}")
+    assert "柳园街道可以查看" in mine.get(f"/cases/{case_id}")
+    assert f'{address}"' not in mine.text
+    assert "转办：柳园街道 → 振兴街道" in theirs.get(f"/cases/{case_id}")
+
+
+def test_a_restricted_case_says_how_it_is_taken_over(house: House, browse: Browse) -> None:
+    case_id = house.open(data=VIOLENT)
+    mine, lead = browse("mediator"), browse("lead")
+    fields = {"to_org": "振兴街道妇联", "reason": "搬走了", "basis": "duty", "law": "violence"}
+    mine.get(f"/cases/{case_id}/share")
+    assert "由项目负责人或县级管理员转办" in mine.post(f"/cases/{case_id}/share", 422, kind="transfer", **fields)
+    assert "受限案件不共享" in lead.get(f"/cases/{case_id}/share")
+    assert "受限案件不共享。要请别处" in lead.post(f"/cases/{case_id}/share", 422, kind="share", **fields)
+    lead.post(f"/cases/{case_id}/share", 302, kind="transfer", **fields)
+    assert "没有等您接收的案件" in browse("other_mediator").get("/cases/inbox")
+    assert "受限" in browse("other_lead").get("/cases/inbox")

@@ -24,7 +24,7 @@ from fulian.db import db, transact
 from fulian.jobs.models import Job
 from fulian.orgs.models import Organisation
 from fulian.programmes.models import Opening
-from fulian.testing.world import ACCOUNTS, CITY_UNIT, GULOU, LIUYUAN, PASSWORD
+from fulian.testing.world import ACCOUNTS, CITY_UNIT, GULOU, LIUYUAN, PASSWORD, ZHENXING
 
 from .objects import FIRST_KEEPER, KEEPER, PDF, Spot, actor_of, open_case_of, unique_name, unique_word
 from .places import CALLERS
@@ -130,6 +130,13 @@ def _device(spot: Spot) -> Data:
     return {"offer": offer, "new_code": TOTP(secret).now(), "present": PASSWORD}
 
 
+def _offer(spot: Spot) -> Data:
+    """To an organisation of another county; a restricted case is not shared, but taken over."""
+    kind = "transfer" if spot.place.kind == "restricted" else "share"
+    to = "柳园街道妇联" if spot.org_id == ZHENXING else "振兴街道妇联"
+    return {"kind": kind, "to_org": to, "reason": "住在那里", "basis": "duty", "law": "violence"}
+
+
 FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "accounts.add_role": _role,
     "accounts.ask_account": lambda spot: {**_new_account(spot), "reason": "新到岗"},
@@ -152,9 +159,11 @@ FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "accounts.password": lambda spot: {"present": PASSWORD, "password": "Xin-mima-2026", "again": "Xin-mima-2026"},
     "accounts.renew_role": lambda spot: {"ends_on": in_days(400), "reason": "续聘"},
     "accounts.slips": lambda spot: {"present": PASSWORD, "code": TOTP(SECRET).now()},
+    "cases.answer": lambda spot: {"decision": "accept"},
     "cases.close": lambda spot: {"outcome": "50", "note": "不属受理范围，已告知。"},
     "cases.do": lambda spot: {"side": "respondent", "answer": "agreed", "said_on": today()},
     "cases.edit": lambda spot: {"summary": unique_word(), "risk": "b"},
+    "cases.end_share": lambda spot: {"reason": "已经办妥"},
     "cases.hand_on": lambda spot: {"reason": "产假"},
     "cases.handler": lambda spot: {"handler_id": str(spot.get("account_id")), "reason": "轮岗"},
     "cases.make_void": lambda spot: {"reason": "重复登记"},
@@ -165,6 +174,7 @@ FORMS: Mapping[str, Callable[[Spot], Data]] = {
     "cases.reopen": lambda spot: {"reason": "没有按协议给付"},
     "cases.restrict": lambda spot: {"reason": "当事人要求保密"},
     "cases.search": lambda spot: {"q": "谁也不是"},
+    "cases.share": _offer,
     "cases.task_done": lambda spot: {"note": unique_word()},
     "cases.urgent": _number_of_restricted,
     "cases.withdraw": lambda spot: {"reason": "传错了案件"},

@@ -22,10 +22,13 @@ from fulian.cases.models import Attachment, Case, Party, Task
 from fulian.cases.service import (
     NewParty,
     OpenCase,
+    accept_referral,
     add_note,
     add_task,
+    ask_referral,
     finish_task,
     open_case,
+    refuse_referral,
     restrict_case,
     void_case,
 )
@@ -42,7 +45,7 @@ from fulian.people.service import (
     record_consent,
     register_person,
 )
-from fulian.testing.world import ACCOUNTS, ORGS, PEACEFUL, actor
+from fulian.testing.world import ACCOUNTS, LIUYUAN, ORGS, PEACEFUL, YANGGU, ZHENXING, actor
 
 from .places import CALLERS, SIGNED_IN, Place, object_class
 
@@ -204,6 +207,36 @@ def _file(spot: Spot) -> int:
     return file_id
 
 
+def _elsewhere(spot: Spot) -> int:
+    """An organisation that works in mediation and is not the place's own."""
+    return LIUYUAN if spot.org_id == ZHENXING else ZHENXING
+
+
+def _share(spot: Spot) -> int:
+    """The case shared with another organisation; a restricted one is only asked to be taken over."""
+    case_id, by = _living_case(spot), _held_by(spot)
+    if spot.place.kind == "restricted":
+        return transact(_ask, case_id, "transfer", _elsewhere(spot), county_admin_of(spot.org_id))
+    share_id = transact(_ask, case_id, "share", YANGGU, by)  # where no caller works
+    transact(accept_referral, share_id, None, keeper_of(YANGGU))
+    _void_again(spot)
+    return share_id
+
+
+def _referral(spot: Spot) -> int:
+    """What another organisation asks this one."""
+    elsewhere = Spot(Place("elsewhere", _elsewhere(spot)))
+    by = keeper_of(elsewhere.org_id)
+    referral_id = transact(_ask, open_case_of(elsewhere, by), "share", spot.org_id, by)
+    if spot.gone:
+        transact(refuse_referral, referral_id, "不是这里的", keeper_of(spot.org_id))
+    return referral_id
+
+
+def _ask(case_id: int, kind: str, to_org_id: int, by: Actor) -> int:
+    return ask_referral(case_id, kind, to_org_id, "住在那里，请协助走访", by, law="《反家庭暴力法》第十三条")
+
+
 def _event(spot: Spot) -> int:
     case_id = _living_case(spot)
     by = _held_by(spot)
@@ -351,6 +384,8 @@ BUILDERS: Mapping[str, Callable[[Spot], int]] = {
     "task_id": _task,
     "file_id": _file,
     "event_id": _event,
+    "share_id": _share,
+    "referral_id": _referral,
     "person_id": _person,
     "second_person_id": _second_person,
     "merge_id": _merge,

@@ -8,6 +8,7 @@ from fulian.cases.service.notes import add_note
 from fulian.cases.service.opening import NewParty, OpenCase, Opened, Repeated, open_case
 from fulian.cases.service.progress import advance_case, close_case
 from fulian.cases.service.reopening import reopen_case, restore_case, void_case
+from fulian.cases.service.sharing import accept_referral, ask_referral, end_referral, refuse_referral
 from fulian.cases.service.switching import close_programme
 from fulian.cases.service.tasks import add_task, finish_task
 
@@ -16,21 +17,25 @@ __all__ = [
     "OpenCase",
     "Opened",
     "Repeated",
+    "accept_referral",
     "add_note",
     "add_task",
     "advance_case",
+    "ask_referral",
     "assign_handler",
     "break_glass",
     "close_case",
     "close_programme",
     "edit_case",
     "end_post_and_hand_over",
+    "end_referral",
     "finish_task",
     "hand_over",
     "lift_restriction",
     "move_organisation",
     "open_case",
     "pass_on",
+    "refuse_referral",
     "reopen_case",
     "restore_case",
     "restrict_case",

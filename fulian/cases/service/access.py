@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select
 
 from fulian.accounts.roles import PERMISSIONS
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
-from fulian.cases.models import Case, CaseAccess, CaseScope, CaseToken, Party
-from fulian.cases.rows import access_copy, access_rows, scope_rows, token_rows
+from fulian.cases.models import Case, CaseAccess, CaseToken
+from fulian.cases.rows import access_copy, access_rows, token_rows
 from fulian.cases.service.held import HeldCase, add_event, hold_case
+from fulian.cases.service.listing import end_all_referrals, facts_of, relink, relist
 from fulian.db import db
 from fulian.errors import Forbidden, NotFound, Refused
-from fulian.orgs.queries import ancestors
 from fulian.orgs.scope import in_scope
 from fulian.people.models import PersonToken
-from fulian.people.service import link_person, unlink_person
 
 BREAK_GLASS_HOURS = 24  # design.md section 4
 REASON_LENGTH = 200
@@ -33,10 +31,11 @@ def restrict_case(case_id: int, version: int, reason: str, by: Actor) -> None:
         raise Refused("这件案件已经是受限案件。")
     case.restricted = True
     case.version += 1
-    db.session.execute(delete(CaseScope).where(CaseScope.case_id == case.id))
+    end_all_referrals(case, by)
+    relist(case)
     db.session.execute(delete(CaseToken).where(CaseToken.case_id == case.id))
-    _relink(case)
-    db.session.execute(insert(CaseAccess), access_rows(_row(case), reason.strip(), by.now, by.account_id))
+    relink(case)
+    db.session.execute(insert(CaseAccess), access_rows(facts_of(case), reason.strip(), by.now, by.account_id))
     _tell(case, "restricted", "设为受限案件", reason, by)
 
 
@@ -49,9 +48,9 @@ def lift_restriction(case_id: int, version: int, reason: str, by: Actor) -> None
     case.restricted = False
     case.version += 1
     db.session.execute(delete(CaseAccess).where(CaseAccess.case_id == case.id, CaseAccess.kind == "role"))
-    row = _row(case)
-    db.session.execute(insert(CaseScope), scope_rows(row, ancestors(case.org_id)))
-    persons = _relink(case)
+    row = facts_of(case)
+    relist(case)
+    persons = relink(case)
     tokens: dict[int, set[str]] = {person_id: set() for person_id in persons}
     for token, person_id in db.session.execute(
         select(PersonToken.token, PersonToken.person_id).where(PersonToken.person_id.in_(persons))
@@ -80,7 +79,7 @@ def break_glass(number: str, reason: str, by: Actor) -> int:
         raise NotFound
     db.session.add(
         CaseAccess(
-            **access_copy(_row(case)),
+            **access_copy(facts_of(case)),
             kind="break_glass",
             account_id=by.account_id,
             starts_at=by.now,
@@ -122,33 +121,6 @@ def _held(case_id: int, version: int, reason: str, by: Actor) -> HeldCase:
     if len(reason.strip()) > REASON_LENGTH:
         raise Refused(f"理由最多 {REASON_LENGTH} 个字，请写短一些。", "reason")
     return held
-
-
-def _row(case: Case) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "org_id": case.org_id,
-        "county_id": case.county_id,
-        "opened_at": case.opened_at,
-        "status": case.status,
-        "programme": case.programme,
-        "due_at": case.due_at,
-    }
-
-
-def _relink(case: Case) -> list[int]:
-    """Link the parties to the handler's account (restricted) or to the organisation; returns the persons' ids."""
-    persons = []
-    for party in db.session.execute(select(Party).where(Party.case_id == case.id)).scalars():
-        unlink_person(source="party", source_id=party.id)
-        if case.restricted:
-            link_person(party.person_id, account_id=case.handler_id, source="party", source_id=party.id)
-        else:
-            link_person(
-                party.person_id, org_id=case.org_id, source="party", source_id=party.id, programme=case.programme
-            )
-        persons.append(party.person_id)
-    return persons
 
 
 def _tell(case: Case, kind: str, title: str, reason: str, by: Actor) -> None:

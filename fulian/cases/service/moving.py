@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table, delete, func, insert, literal, select, update
+from sqlalchemy import Select, Table, delete, func, insert, literal, select, update
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Actor
 from fulian.audit.log import record
 from fulian.cases.counting import counted_cells
-from fulian.cases.models import Attachment, Case, CaseAccess, CaseScope, CaseToken, Event, Task
+from fulian.cases.models import Attachment, Case, CaseAccess, CaseScope, CaseToken, Event, Referral, Task
+from fulian.cases.service.listing import relist_shared
 from fulian.cases.statistics import count
 from fulian.db import Base, db
 from fulian.orgs.models import OrgAncestor
@@ -19,7 +20,7 @@ from fulian.programmes.loader import installed
 from fulian.programmes.service import hold_openings
 
 _UNSYNCED = {"synchronize_session": False}
-_ROWS_OF_A_CASE = (Event, Task, Attachment, CaseAccess, CaseToken)
+_ROWS_OF_A_CASE = (Event, Task, Attachment, CaseAccess, CaseToken, Referral)
 
 
 def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by: Actor) -> int:
@@ -56,10 +57,16 @@ def move_organisation(org_id: int, parent_id: int, version: int, reason: str, by
 
 def _change_county(org_id: int, county_id: int) -> None:
     below = select(OrgAncestor.org_id).where(OrgAncestor.ancestor_id == org_id)
-    cases = select(Case.id).where(Case.org_id.in_(below))
     for working in (Account, Case):
         follow = update(working).where(working.org_id.in_(below)).values(county_id=county_id)
         db.session.execute(follow, execution_options=_UNSYNCED)
+    asked = update(Referral).where(Referral.to_org_id.in_(below)).values(to_county_id=county_id)
+    db.session.execute(asked, execution_options=_UNSYNCED)
+    change_county(select(Case.id).where(Case.org_id.in_(below)), county_id)
+
+
+def change_county(cases: Select[int], county_id: int) -> None:
+    """Put the rows of these cases, those of plugins too, into another unit; so the roles that read restricted ones."""
     for table in _ROWS_OF_A_CASE:
         mine = table.case_id.in_(cases)
         db.session.execute(update(table).where(mine).values(county_id=county_id), execution_options=_UNSYNCED)
@@ -101,6 +108,7 @@ def _rebuild_scope(org_id: int) -> None:
     )
     columns = ["scope_id", "own", "opened_at", "case_id", "status", "programme", "due_at"]
     db.session.execute(insert(CaseScope).from_select(columns, rows))
+    relist_shared(below)
 
 
 def moved_case_count(org_id: int) -> int:

@@ -29,6 +29,7 @@ from fulian.cases.queries.case import (
     open_tasks,
     party_contacts,
 )
+from fulian.cases.queries.sharing import referrals_of
 from fulian.cases.queries.steps import Step, next_step, stage_line, steps_of
 from fulian.cases.views.blueprint import blueprint, shown_case
 from fulian.cases.views.history import history_lines
@@ -44,7 +45,7 @@ from fulian.web.access import requires
 log = logging.getLogger(__name__)
 
 # What the menu of the page offers to whoever may do it.
-MENU = ("cases.edit", "cases.assign", "cases.restrict", "cases.reopen", "cases.void", "attachments.add")
+MENU = ("cases.edit", "cases.assign", "cases.restrict", "cases.share", "cases.reopen", "cases.void", "attachments.add")
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,9 @@ def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[s
         "may_edit": may_edit,
         "may_assign": "cases.assign" in may,
         "may_restrict": "cases.restrict" in may,
+        "referrals": referrals_of(case.id),
+        "may_share": "cases.share" in may and not is_void,
+        "may_end_share": "cases.share" in may,
         "may_reopen": "cases.reopen" in may and case.status == "closed" and open_here,
         "may_void": "cases.void" in may,
         "may_attach": "attachments.add" in may and not is_void,

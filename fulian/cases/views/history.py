@@ -36,6 +36,10 @@ FIELD_WORDS = {
     "due_on": "期限",
     "done_at": "办完时间",
     "document": "文书",
+    "kind": "方式",
+    "to": "给哪个组织",
+    "basis": "依据",
+    "org": "责任组织",
 }
 UNSAID = frozenset({"digest"})  # of a file: for proof, not for reading
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -10,6 +10,7 @@ from fulian.accounts.enforcement import current_actor
 from fulian.accounts.roles import ROLES
 from fulian.audit.actor import Actor
 from fulian.calendar import SHANGHAI
+from fulian.cases.queries.sharing import incoming_count
 from fulian.cases.queries.state import stage_labels
 from fulian.cases.queries.tiles import month_tiles
 from fulian.cases.queries.workbench import (
@@ -64,6 +65,7 @@ def _work(by: Actor, which: str) -> dict[str, object]:
         "area": area,
         "area_counts": area_due_counts(by) if area is not None else None,
         "stages": stage_labels([*cases, *(area or ())]),
+        "n_incoming": incoming_count(by) if by.may("cases.receive") else 0,
         "tiles": month_tiles(by),
         "month_start": month_start(by.now),
         "may_open": by.may("cases.open") and bool(open_codes(by, intake=True)),
