@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fulian.testing.databases import lacking
+from fulian.testing.databases import Database, lacking, postgres_server
 from fulian.testing.run import Run
 from fulian.testing.server import DemoServer, LiveServer, make_demo, serving, serving_demo
 
@@ -92,10 +93,15 @@ def open_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[OpenPag
 
 
 @pytest.fixture
-def live_server(app_config: Mapping[str, Any], tmp_path: Path) -> Iterator[LiveServer]:
-    """The real server on the test's own database."""
+def live_server(
+    app_config: Mapping[str, Any], fulian_run: Run, database: Database, tmp_path: Path
+) -> Iterator[LiveServer]:
+    """The real server on the test's own database, as it is served in production."""
     settings = {name: str(value) for name, value in app_config.items() if name.startswith("FULIAN_")}
-    with serving(settings, tmp_path) as server:
+    with (
+        postgres_server(fulian_run).durable() if database.kind == "postgresql" else nullcontext(),
+        serving(settings, tmp_path) as server,
+    ):
         yield server
 
 

@@ -7,7 +7,8 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
+
+from fulian.testing.run import locked
 
 SUPERUSER = "postgres"
 OWNER = "fulian_owner"  # owns the tables and migrates
@@ -39,6 +42,10 @@ SETTINGS = {
     # One case at a time is written; a killed test leaves no lock behind for long.
     "idle_in_transaction_session_timeout": "'120s'",
 }
+
+
+# What `fulian serve` insists on (`fulian doctor`), all of it set back without a restart.
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 def find_programs() -> Path | None:
@@ -78,6 +85,16 @@ class PostgresServer:
         """End the server at once, where it runs."""
         if self._listens():
             self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self.folder / "data")
+
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """Keep what is committed, as a server of production does, while the block runs: one block at a time."""
+        with locked(self.folder.with_suffix(".durable")):
+            self.execute(*(f"ALTER SYSTEM SET {name} = on" for name in DURABLE), "SELECT pg_reload_conf()")
+            try:
+                yield
+            finally:
+                self.execute(*(f"ALTER SYSTEM RESET {name}" for name in DURABLE), "SELECT pg_reload_conf()")
 
     def execute(self, *statements: str) -> None:
         """Run statements as the superuser, outside any transaction."""

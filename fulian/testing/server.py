@@ -64,10 +64,11 @@ def serving(environment: Mapping[str, str], folder: Path) -> Iterator[LiveServer
 def start_server(environment: Mapping[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server in a process group of its own and wait until it answers; whoever calls ends it. Its address."""
     port = _free_port()
+    url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [PROGRAM, "serve", "--port", str(port)],
-            env={**os.environ, **environment},
+            env={**os.environ, "FULIAN_PUBLIC_URL": url, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -78,7 +79,7 @@ def start_server(environment: Mapping[str, str], log: Path) -> tuple[subprocess.
     except BaseException:
         _end(process)
         raise
-    return process, f"http://127.0.0.1:{port}"
+    return process, url
 
 
 def make_demo(instance: Path) -> None:
