@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import nullcontext
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fulian.testing.databases import Kind, postgres_server
 from fulian.testing.plugin import Content
+from fulian.testing.run import Run
 from fulian.testing.server import PROGRAM, LiveServer, start_server
 from fulian.testing.world import WORLD
 
@@ -33,16 +37,20 @@ def test_it_answers(live_server: LiveServer) -> None:
     connection.close()
 
 
-def test_ctrl_c_ends_it(app_config: Mapping[str, Any], tmp_path: Path) -> None:
+def test_ctrl_c_ends_it(app_config: Mapping[str, Any], fulian_run: Run, database_kind: Kind, tmp_path: Path) -> None:
     """A terminal sends Ctrl-C to every process of the group: the server must end once, whole, and without complaint."""
     settings = {name: str(value) for name, value in app_config.items() if name.startswith("FULIAN_")}
     log = tmp_path / "server.log"
-    process, _url = start_server(settings, log)
+    with postgres_server(fulian_run).durable() if database_kind == "postgresql" else nullcontext():
+        process, _url = start_server(settings, log)
 
-    os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
 
-    assert process.wait(10) == 0
-    assert log.read_text() == ""
+        assert process.wait(10) == 0
+    said = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {(line["logger"], line["endpoint"], line["level"]) for line in said} == {
+        ("fulian.request", "health.healthz", "info")
+    }
 
 
 def test_it_does_not_start_on_a_database_that_was_not_brought_up(tmp_path: Path, fulian_keys: Path) -> None:
