@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulian.db import Base, UtcDateTime
+
+# One opening of a programme in a unit at a time, also one that is planned.
+_RUNNING: Any = {name: text("ends_at IS NULL") for name in ("sqlite_where", "postgresql_where")}
 
 
 class Opening(Base):
@@ -17,7 +21,10 @@ class Opening(Base):
     """
 
     __tablename__ = "opening"
-    __table_args__ = (Index("ix_opening_county_id_programme_starts_at", "county_id", "programme", "starts_at"),)
+    __table_args__ = (
+        Index("ix_opening_county_id_programme_starts_at", "county_id", "programme", "starts_at"),
+        Index("uq_opening_county_id_programme", "county_id", "programme", unique=True, **_RUNNING),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme: Mapped[str] = mapped_column(String(30))
@@ -31,6 +38,22 @@ class Opening(Base):
     stop_reason: Mapped[str | None] = mapped_column(String(200))
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     end_reason: Mapped[str | None] = mapped_column(String(200))
+
+
+class OpeningStop(Base):
+    """A stop of the intake that is over: the opening holds the one that lasts, 恢复受理 writes it down here."""
+
+    __tablename__ = "opening_stop"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    opening_id: Mapped[int] = mapped_column(ForeignKey("opening.id"), index=True)
+    county_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    stopped_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stopped_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    stop_reason: Mapped[str] = mapped_column(String(200))
+    resumed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resumed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    resume_reason: Mapped[str] = mapped_column(String(200))
 
 
 class ProgrammeLabel(Base):

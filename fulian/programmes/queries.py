@@ -15,7 +15,7 @@ from fulian.errors import NotFound
 from fulian.orgs.scope import grants_for
 from fulian.prepared import Prepared
 from fulian.programmes.loader import find_programme, programmes
-from fulian.programmes.models import Opening, ProgrammeLabel
+from fulian.programmes.models import Opening, OpeningStop, ProgrammeLabel
 
 Instant = datetime | BindParameter[datetime]  # the latter in statements that are made once
 
@@ -120,6 +120,20 @@ def opening_history(code: str, county_id: int) -> list[OpeningRow]:
         .order_by(Opening.starts_at.desc(), Opening.id.desc())
     )
     return [OpeningRow(*row) for row in rows]
+
+
+def intake_stops(code: str, county_id: int) -> dict[int, list[OpeningStop]]:
+    """The stops of the intake that are over, newest first, by the id of their opening."""
+    rows = db.session.execute(
+        select(OpeningStop)
+        .join(Opening, Opening.id == OpeningStop.opening_id)
+        .where(Opening.programme == code, Opening.county_id == county_id)
+        .order_by(OpeningStop.stopped_at.desc(), OpeningStop.id.desc())
+    ).scalars()
+    found: dict[int, list[OpeningStop]] = {}
+    for stop in rows:
+        found.setdefault(stop.opening_id, []).append(stop)
+    return found
 
 
 def label(programme: str, kind: str, code: str | None) -> str:

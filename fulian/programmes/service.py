@@ -15,7 +15,7 @@ from fulian.orgs.models import Organisation
 from fulian.orgs.queries import find_org
 from fulian.prepared import Prepared
 from fulian.programmes.loader import find_programme, programmes
-from fulian.programmes.models import Opening, ProgrammeLabel
+from fulian.programmes.models import Opening, OpeningStop, ProgrammeLabel
 from fulian.programmes.queries import in_force, taking_cases
 
 SWITCH_ROLES = frozenset({"programme_lead", "county_admin", "city_admin"})
@@ -126,12 +126,24 @@ def stop_intake(code: str, county_id: int, reason: str, by: Actor) -> None:
 
 
 def resume_intake(code: str, county_id: int, reason: str, by: Actor) -> None:
-    """Take new cases again under the same opening. Raises Refused where it never stopped."""
+    """Take new cases again under the same opening; the stop stays as history. Raises Refused where it never stopped."""
     _check(by, code, county_id, reason)
     opening = _running(code, county_id, by.now)
     if opening.intake_ends_at is None:
         raise Refused("现在就在受理，不必恢复。")
     before = {"intake_ends_at": opening.intake_ends_at.isoformat(), "stop_reason": opening.stop_reason or ""}
+    db.session.add(
+        OpeningStop(
+            opening_id=opening.id,
+            county_id=county_id,
+            stopped_at=opening.intake_ends_at,
+            stopped_by=opening.stopped_by,
+            stop_reason=opening.stop_reason or "",
+            resumed_at=by.now,
+            resumed_by=by.account_id,
+            resume_reason=reason.strip(),
+        )
+    )
     opening.intake_ends_at = opening.stopped_by = opening.stop_reason = None
     db.session.flush()
     record(
@@ -215,6 +227,9 @@ def _check(by: Actor, code: str, county_id: int, reason: str) -> None:
 
 
 def _lock(code: str, county_id: int) -> None:
+    """Hold the unit, then its openings: where there was none yet, there is nothing else to wait at."""
+    unit = select(Organisation.id).where(Organisation.id == county_id)
+    db.session.execute(unit.with_for_update(key_share=True)).all()  # whoever only refers to the unit goes on
     db.session.execute(
         select(Opening.id).where(Opening.county_id == county_id, Opening.programme == code).with_for_update()
     ).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,8 +21,9 @@ from fulian.orgs.queries import OrgRef, county_units, find_org
 from fulian.programmes.forms import OpenForm, SwitchForm
 from fulian.programmes.gate import programme_url
 from fulian.programmes.loader import Installed, find_programme, programmes
+from fulian.programmes.models import OpeningStop
 from fulian.programmes.programme import Programme
-from fulian.programmes.queries import OpeningRow, latest_openings, open_codes, opening_history
+from fulian.programmes.queries import OpeningRow, intake_stops, latest_openings, open_codes, opening_history
 from fulian.programmes.service import cancel_opening, may_switch, open_programme, resume_intake, stop_intake
 from fulian.web.access import form_checks_csrf, requires
 from fulian.web.forms import refuse
@@ -119,6 +120,7 @@ class Chosen:
     unit: OrgRef
     cell: Cell
     history: list[OpeningRow]
+    stops: Mapping[int, list[OpeningStop]]  # that are over, by opening
     may: bool
     numbers: SwitchNumbers | None
 
@@ -133,7 +135,8 @@ def _looked_up(code: str, county_id: int) -> Chosen:
         raise NotFound
     history, may = opening_history(code, county_id), may_switch(by, code, county_id)
     numbers = switch_numbers(code, county_id, by.now) if may else None
-    return Chosen(programme, unit, _cell(history[0] if history else None, by.now), history, may, numbers)
+    stops = intake_stops(code, county_id)
+    return Chosen(programme, unit, _cell(history[0] if history else None, by.now), history, stops, may, numbers)
 
 
 def _matrix(by: Actor, chosen: Chosen | None = None, act: Act | None = None, form: Any = None, shown: str = "") -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from fulian.audit.actor import Viewer
 from fulian.audit.models import AuditEntry
 from fulian.calendar import local_date
 from fulian.cases.service import close_programme
-from fulian.db import db, transact
+from fulian.db import db, is_sqlite, transact
 from fulian.errors import Refused
 from fulian.programmes import views
 from fulian.programmes.loader import installed
 from fulian.programmes.models import Opening
-from fulian.programmes.queries import OpeningRow, is_open, open_codes, opening_history
+from fulian.programmes.queries import OpeningRow, intake_stops, is_open, open_codes, opening_history
 from fulian.programmes.service import hold_intake, open_programme, require_open, resume_intake, stop_intake
 from fulian.testing.acts import close
 from fulian.testing.plugin import Content
@@ -39,6 +42,82 @@ def states(county_id: int, now: datetime = NOW) -> list[str]:
 
 
 # --- rules --------------------------------------------------------------------------------------------------------
+
+
+def test_two_openings_at_once_are_one(app: Flask) -> None:
+    """In a unit that never had one: on SQLite changes go one after the other, on PostgreSQL they wait at the unit."""
+    said: list[object] = []
+    together = threading.Barrier(2)
+
+    def open_it() -> None:
+        with app.app_context():
+            together.wait(10)
+            try:
+                said.append(transact(open_programme, CODE, ZONE, REASON, actor("city")))
+            except Refused as refused:
+                said.append(refused.message)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=open_it) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(type(one).__name__ for one in said) == ["int", "str"], said
+    with app.app_context():
+        assert states(ZONE) == ["open"]
+
+
+def test_an_opening_waits_for_another_that_is_not_committed(app: Flask) -> None:
+    done = threading.Event()
+
+    def open_it() -> None:
+        with app.app_context(), contextlib.suppress(Refused):
+            transact(open_programme, CODE, ZONE, REASON, actor("city"))
+        done.set()
+
+    with app.app_context():
+        if is_sqlite():
+            return  # there a change waits for its turn before it begins: tests/db
+        open_programme(CODE, ZONE, REASON, actor("city"))
+        thread = threading.Thread(target=open_it)
+        thread.start()
+        assert not done.wait(0.5)
+        db.session.commit()
+        thread.join(10)
+        assert done.is_set()
+        assert states(ZONE) == ["open"]
+
+
+def test_the_database_holds_one_running_opening(app: Flask) -> None:
+    with app.app_context():
+        row = {"programme": CODE, "county_id": ZONE, "starts_at": NOW, "reason": REASON}
+        db.session.execute(insert(Opening).values(row))
+        with pytest.raises(IntegrityError):
+            db.session.execute(insert(Opening).values(row))
+        db.session.rollback()
+
+
+def test_a_stop_that_is_over_stays_in_the_history(app: Flask) -> None:
+    with app.app_context():
+        for n in (1, 2):
+            transact(stop_intake, CODE, CHIPING, f"停{n}号文", actor("city"))
+            transact(resume_intake, CODE, CHIPING, f"恢复{n}号文", actor("city"))
+        (row,) = opening_history(CODE, CHIPING)
+        assert (row.state(NOW), row.stop_reason) == ("open", None)
+        stops = intake_stops(CODE, CHIPING)[row.id]
+        assert [(stop.stop_reason, stop.resume_reason) for stop in stops] == [
+            ("停2号文", "恢复2号文"),
+            ("停1号文", "恢复1号文"),
+        ]
+        assert intake_stops(CODE, DONGCHANGFU) == {}
+    client = app.test_client()
+    log_in(client, "other_admin")
+    page = client.get(f"/programmes/{CODE}/{CHIPING}").get_data(as_text=True)
+    assert [page.index(word) for word in ("恢复2号文", "停2号文", "恢复1号文", "停1号文")] == sorted(
+        page.index(word) for word in ("恢复2号文", "停2号文", "恢复1号文", "停1号文")
+    )
 
 
 def test_every_opening_stays_in_the_history(app: Flask) -> None:
