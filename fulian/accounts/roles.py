@@ -62,6 +62,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "cases.reopen": _LEADS,
     "cases.void": _LEADS,
     "cases.restrict": _WORKERS,
+    "cases.unrestrict": _LEADS,  # whoever hides a case may be the one who should not show it again alone
     "cases.break_glass": _LEADS | {"city_admin"},
     "documents.print": _WORKERS,
     "attachments.view": BUSINESS,

@@ -6,6 +6,7 @@ The same transaction holds the change and its entry, or neither. A refusal is wr
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -90,13 +91,13 @@ def record_read(by: Actor, act: str, subject: str, subject_id: object, **where: 
     record(by, act, subject, subject_id, outcome="read", **where)
 
 
-def note_refusal(by: Actor, act: str, refused: Refused) -> None:
+def note_refusal(by: Actor, act: str, refused: Refused, case_id: int | None = None) -> None:
     """Put a refusal on the log, unless the same account met the same one within a minute.
 
     A use case for `transact`: guards that refuse before any use case runs (403) call it so. `act` is what was tried.
-    The sentence is sealed; repeats are found by its keyed digest in `subject_id`.
+    `case_id`: the case it was about. The sentence is sealed; repeats are found by its keyed digest in `subject_id`.
     """
-    digest = blind_index("refusal", f"{act}\0{refused.message}").hex()
+    digest = blind_index("refusal", f"{act}\0{case_id or ''}\0{refused.message}").hex()
     connection = db.session().connection()
     _lock_heads([by.county_id])  # two equal refusals at the same moment wait for each other
     repeats = select(_entry.c.seq).where(
@@ -108,7 +109,7 @@ def note_refusal(by: Actor, act: str, refused: Refused) -> None:
     )
     if connection.execute(repeats.limit(1)).first() is None:
         after = {"message": refused.message} | ({"field": refused.field} if refused.field else {})
-        record(by, act, "refusal", digest, after=after, outcome="refused")
+        record(by, act, "refusal", digest, case_id=case_id, after=after, outcome="refused")
 
 
 def record_refusal(
@@ -118,7 +119,8 @@ def record_refusal(
     by = next((value for value in (*args, *kwargs.values()) if isinstance(value, Actor)), None)
     if by is not None:
         function = use_case.func if isinstance(use_case, functools.partial) else use_case
-        note_refusal(by, f"refused.{getattr(function, '__name__', 'use_case')}", refused)
+        given = inspect.signature(use_case).bind_partial(*args, **kwargs).arguments
+        note_refusal(by, f"refused.{getattr(function, '__name__', 'use_case')}", refused, given.get("case_id"))
 
 
 record_refusals_with(record_refusal)

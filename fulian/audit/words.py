@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from fulian.audit.tried import OTHER
+from fulian.audit.tried import WORDS as TRIED
 
 OUTCOMES: Mapping[str, str] = {"done": "已办", "refused": "被拒", "read": "查看"}
 
@@ -103,10 +106,68 @@ ACTS: Mapping[str, str] = {
     "demo.loaded": "装入演示数据",
 }
 
+# What the core's own acts write down; the fields of a programme's forms have their own labels.
+FIELD_WORDS: Mapping[str, str] = {
+    "number": "案号",
+    "subject": "事由",
+    "risk": "风险等级",
+    "stage": "阶段",
+    "status": "状态",
+    "outcome": "结果",
+    "note": "说明",
+    "handler": "经办",
+    "reason": "理由",
+    "restricted": "受限",
+    "hours": "几小时内可看",
+    "label": "是什么",
+    "size": "大小",
+    "title": "标题",
+    "text": "经过",
+    "due_on": "期限",
+    "done_at": "办完时间",
+    "document": "文书",
+    "kind": "方式",
+    "to": "给哪个组织",
+    "basis": "依据",
+    "org": "责任组织",
+    "name": "姓名",
+    "phone": "电话",
+    "phone_note": "联系说明",
+    "address": "住址",
+    "document_kind": "证件种类",
+    "document_number": "证件号码",
+    "sex": "性别",
+    "birth_date": "出生日期",
+    "occupation": "职业",
+    "username": "账号",
+    "role": "角色",
+    "org_id": "组织",
+    "parent_id": "上级组织",
+    "programme": "项目",
+    "starts_at": "何时起",
+    "starts_on": "何时起",
+    "ends_on": "何时止",
+    "message": "说了什么",
+    "field": "哪一栏",
+    "submission_id": "哪一次填写",
+}
+
 
 def act_word(act: str, transitions: Mapping[str, str]) -> str:
-    """The words for an act; `transitions` maps the codes of the programmes' own acts to their labels."""
+    """The words for an act; `transitions` maps the codes of the programmes' own acts,
+    and the names of their permissions, to words."""
     if act in ACTS:
         return ACTS[act]
     head, _dot, code = act.partition(".")
-    return transitions.get(code) or (f"试过：{act_word(code, transitions)}" if head == "refused" and code else act)
+    if head == "refused":
+        return f"试过：{TRIED.get(code) or ACTS.get(code) or transitions.get(code) or OTHER}"
+    return transitions.get(code) or act
+
+
+def field_words(fields: Iterable[str]) -> str:
+    """Which fields an entry names: those that have a word by it, the rest (of a programme's own forms) as a number."""
+    names = list(fields)
+    known = list(dict.fromkeys(FIELD_WORDS[name] for name in names if name in FIELD_WORDS))
+    left = sum(name not in FIELD_WORDS for name in names)
+    rest = f"{'另 ' if known else ''}{left} 项" if left else ""
+    return "，".join(part for part in ("、".join(known), rest) if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,6 +134,13 @@ def intake_stops(code: str, county_id: int) -> dict[int, list[OpeningStop]]:
     for stop in rows:
         found.setdefault(stop.opening_id, []).append(stop)
     return found
+
+
+def opening_programmes(opening_ids: Iterable[int]) -> dict[int, str]:
+    """What the programmes of these openings are called, by the opening's id."""
+    rows = db.session.execute(select(Opening.id, Opening.programme).where(Opening.id.in_(set(opening_ids))))
+    names = known_programmes()
+    return {row.id: names.get(row.programme, row.programme) for row in rows}
 
 
 def label(programme: str, kind: str, code: str | None) -> str:

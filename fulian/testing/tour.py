@@ -23,12 +23,14 @@ from fulian.accounts.roles import rights
 from fulian.accounts.service import disable_account, invite_account
 from fulian.app import create_app
 from fulian.audit.actor import Actor, Held
+from fulian.audit.log import note_refusal
 from fulian.calendar import local_date
 from fulian.cases.models import Case, Party, Task
 from fulian.cases.service import add_task, ask_referral, void_case
 from fulian.cases.service.files import attach_file
 from fulian.cases.upkeep import KIND as CHECK_STATISTICS
 from fulian.db import db, transact
+from fulian.errors import Forbidden
 from fulian.jobs.models import Job
 from fulian.jobs.service import WORKER_DIED, add_job
 from fulian.orgs.models import Organisation
@@ -155,10 +157,17 @@ def prepare_tour(instance: Path, accounts: list[Mapping[str, Any]]) -> dict[str,
         ids |= _people(people["county_admin"], ids["person"])
         ids |= _accounts(people["county_admin"], people["caseworker"])
         ids |= _jobs(people["caseworker"])
+        _refusals(people["caseworker"], ids["case"])
         ids["request"] = _request(people["system_admin"], ids["account"])
         db.session.remove()
         db.engine.dispose()
     return ids
+
+
+def _refusals(by: Actor, case_id: int) -> None:
+    """What somebody tried and was refused, for the page of the log."""
+    for tried, about in (("mediation.view", None), ("audit.view", None), ("advance_case", case_id)):
+        transact(note_refusal, by, f"refused.{tried}", Forbidden("不能办。"), about)
 
 
 def _first(accounts: list[Mapping[str, Any]], role: str) -> str:

@@ -166,6 +166,8 @@ def test_restriction_takes_the_rows_away_and_gives_them_back(session: Session) -
     assert session.execute(select(CaseScope.case_id)).first() is None
     with pytest.raises(NotFound):
         find_case(actor("colleague"), case_id)
+    with pytest.raises(Forbidden):  # her who handles it too
+        transact(lift_restriction, case_id, version(session, case_id), "已无危险", actor("mediator"))
     transact(lift_restriction, case_id, version(session, case_id), "已无危险", actor("lead"))
     assert find_case(actor("colleague"), case_id).id == case_id
     assert len(session.execute(select(CaseScope.case_id)).all()) == 4

@@ -587,7 +587,10 @@ def test_a_case_changes_hands_and_becomes_restricted(house: House, case_id: int,
     page = colleague.post(f"/cases/{case_id}/restrict", 422, version="2", reason="")
     assert problems(page) == ["请写明理由。"]
     colleague.post(f"/cases/{case_id}/restrict", 302, version="2", reason="对方会来单位打听")
-    assert "取消受限" in colleague.get(f"/cases/{case_id}/restrict")
+    assert "取消受限要由项目负责人或县级管理员办理" in colleague.get(f"/cases/{case_id}/restrict", 403)
+    assert f'href="/cases/{case_id}/restrict"' not in colleague.get(f"/cases/{case_id}")
+    assert f'href="/cases/{case_id}/restrict">取消受限' in lead.get(f"/cases/{case_id}")
+    assert "取消受限" in lead.get(f"/cases/{case_id}/restrict")
     browse("mediator").get(f"/cases/{case_id}", 404)
 
 

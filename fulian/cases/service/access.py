@@ -25,7 +25,7 @@ REASON_LENGTH = 200
 
 def restrict_case(case_id: int, version: int, reason: str, by: Actor) -> None:
     """Make a case restricted: its list rows, tokens and persons' links to organisations go, access by role stays."""
-    held = _held(case_id, version, reason, by)
+    held = _held(case_id, version, reason, by, "cases.restrict")
     case = held.case
     if case.restricted:
         raise Refused("这件案件已经是受限案件。")
@@ -40,8 +40,8 @@ def restrict_case(case_id: int, version: int, reason: str, by: Actor) -> None:
 
 
 def lift_restriction(case_id: int, version: int, reason: str, by: Actor) -> None:
-    """Give a restricted case back to the ordinary lists of its organisation and those above."""
-    held = _held(case_id, version, reason, by)
+    """Give a restricted case back to the ordinary lists of its organisation and those above: a lead or admin does."""
+    held = _held(case_id, version, reason, by, "cases.unrestrict")
     case = held.case
     if not case.restricted:
         raise Refused("这件案件本来就不受限。")
@@ -112,8 +112,8 @@ def _area(by: Actor) -> ColumnElement[bool]:
     return or_(*arms) if arms else false()
 
 
-def _held(case_id: int, version: int, reason: str, by: Actor) -> HeldCase:
-    held = hold_case(case_id, by, "cases.restrict", void=True)
+def _held(case_id: int, version: int, reason: str, by: Actor, permission: str) -> HeldCase:
+    held = hold_case(case_id, by, permission, void=True)
     if held.case.version != version:
         raise Refused("您打开之后有人改过这件案件，请刷新后再试。")
     if not reason.strip():

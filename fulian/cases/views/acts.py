@@ -22,7 +22,7 @@ from fulian.cases.forms import (
     new_submission,
 )
 from fulian.cases.models import Case
-from fulian.cases.queries.case import case_parties, find_task, open_tasks
+from fulian.cases.queries.case import case_parties, find_task, may_do, open_tasks
 from fulian.cases.service import (
     add_note,
     add_task,
@@ -38,7 +38,7 @@ from fulian.cases.service.editing import CaseEdit
 from fulian.cases.service.held import programme_of
 from fulian.cases.views.blueprint import Answer, blueprint, page_or_422, save, shown_case, version_of
 from fulian.cases.views.conflict import conflict
-from fulian.errors import NotFound, Refused, Stale
+from fulian.errors import Forbidden, NotFound, Refused, Stale
 from fulian.programmes.programme import Transition
 from fulian.web.access import form_checks_csrf, requires
 from fulian.web.forms import BaseForm, FormParts
@@ -172,8 +172,10 @@ def handler(case_id: int) -> Answer:
 @requires("cases.restrict", "case")
 @form_checks_csrf
 def restrict(case_id: int) -> Answer:
-    """Make the case restricted, or lift it."""
+    """Make the case restricted, or lift it, which takes more than making it."""
     case, by = shown_case(case_id)
+    if case.restricted and not may_do(by, case, ("cases.unrestrict",)):
+        raise Forbidden("取消受限要由项目负责人或县级管理员办理，请与她们商量。")
     form = ReasonForm(data={"version": str(case.version)})
     act = lift_restriction if case.restricted else restrict_case
     return save_or_page(

@@ -45,7 +45,16 @@ from fulian.web.access import requires
 log = logging.getLogger(__name__)
 
 # What the menu of the page offers to whoever may do it.
-MENU = ("cases.edit", "cases.assign", "cases.restrict", "cases.share", "cases.reopen", "cases.void", "attachments.add")
+MENU = (
+    "cases.edit",
+    "cases.assign",
+    "cases.restrict",
+    "cases.unrestrict",
+    "cases.share",
+    "cases.reopen",
+    "cases.void",
+    "attachments.add",
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[s
         "open_here": open_here,
         "may_edit": may_edit,
         "may_assign": "cases.assign" in may,
-        "may_restrict": "cases.restrict" in may,
+        "may_restrict": ("cases.unrestrict" if case.restricted else "cases.restrict") in may,
         "referrals": referrals_of(case.id),
         "may_share": "cases.share" in may and not is_void,
         "may_end_share": "cases.share" in may,

@@ -9,38 +9,13 @@ from datetime import date, datetime
 from typing import Any
 
 from fulian.audit.queries import HistoryLine
-from fulian.audit.words import act_word
+from fulian.audit.words import FIELD_WORDS, act_word
 from fulian.cases.service.editing import RISKS
 from fulian.cases.service.reopening import STATUS_WORDS
 from fulian.programmes.programme import Programme
 from fulian.web.dates import day, moment, number
 
 NOTHING = "—"
-# What the core's own acts write down; the fields of a programme's forms have their own labels.
-FIELD_WORDS = {
-    "number": "案号",
-    "subject": "事由",
-    "risk": "风险等级",
-    "stage": "阶段",
-    "status": "状态",
-    "outcome": "结果",
-    "note": "说明",
-    "handler": "经办",
-    "reason": "理由",
-    "restricted": "受限",
-    "hours": "几小时内可看",
-    "label": "是什么",
-    "size": "大小",
-    "title": "标题",
-    "text": "经过",
-    "due_on": "期限",
-    "done_at": "办完时间",
-    "document": "文书",
-    "kind": "方式",
-    "to": "给哪个组织",
-    "basis": "依据",
-    "org": "责任组织",
-}
 UNSAID = frozenset({"digest"})  # of a file: for proof, not for reading
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*")
