@@ -52,6 +52,7 @@ USE_CASES: Mapping[str, str] = {
     "assign_handler": "换经办人",
     "attach_file": "存入附件",
     "begin_attempt": "登录",
+    "begin_renewal": "换密钥后重新加密",
     "break_glass": "紧急查看",
     "cancel_job": "取消后台任务",
     "cancel_opening": "取消启用",
