@@ -1,4 +1,4 @@
-"""Revision 0004 with data: of two openings that run at once the later is ended; up and down."""
+"""Revision 0005 with data: of two openings that run at once the later is ended; up and down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENING = text(
 
 
 def test_up_and_down_with_two_that_run(database: Database, lineages: tuple[Lineage, ...]) -> None:
-    downgrade(database.owner_url, lineages[0], "0003")
+    downgrade(database.owner_url, lineages[0], "0004")
     with database.engine(as_owner=True) as engine, engine.begin() as connection:
         connection.execute(UNIT)
         for number, programme in ((1, "mediation"), (2, "mediation"), (3, "lectures")):
@@ -38,6 +38,6 @@ def test_up_and_down_with_two_that_run(database: Database, lineages: tuple[Linea
             )
         )
 
-    downgrade(database.owner_url, lineages[0], "0003")
+    downgrade(database.owner_url, lineages[0], "0004")
     with database.engine() as engine, engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM opening")).scalar_one() == 3
