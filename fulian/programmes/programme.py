@@ -113,6 +113,20 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class Reassessment:
+    """What follows where the risk of a case was changed by hand: the protection that an intake would have given it.
+
+    `restricted` makes the case restricted (False leaves it as it is); `hidden` are the role codes whose address and
+    phone are kept from the other side from now on. Open tasks of the kinds in `drops` end, `tasks` are laid down.
+    """
+
+    restricted: bool = False
+    hidden: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    tasks: tuple[PlannedTask, ...] = ()
+
+
+@dataclass(frozen=True)
 class Intake:
     """How a case of this programme begins.
 
@@ -270,6 +284,8 @@ class Programme:
     closing, settings: see their classes. permissions: dotted name → the roles that have it, for its own
     pages. navigation: menu entries. statistics: tiles. documents: the print menu. case_panel(case, viewer): template
     and context of the programme's own part of the case page. sources: how cases come (code → label).
+    reassess(case, before, by): what follows where the risk of an open case was changed by hand from `before` to what
+    the case has now; risk_hint: says it on the page before it is saved.
     demo: how demo cases of it are told, see programmes/demo.py (None: it has none). cli: a click group, run as
     `fulian <code>`.
     """
@@ -295,6 +311,8 @@ class Programme:
     case_panel: Callable[[CaseLike, Viewer], tuple[str, Mapping[str, Any]]] | None = None
     demo: Demo | None = None
     cli: click.Group | None = None
+    reassess: Callable[[CaseLike, str | None, Actor], Reassessment | None] = lambda case, before, by: None
+    risk_hint: str = ""
 
     def stage_label(self, code: str) -> str:
         """The label of a stage, or the code itself where there is none."""

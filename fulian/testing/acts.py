@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from fulian.cases.models import Case, Event, Task
+from fulian.cases.persons import seen_cases
 from fulian.cases.service import add_note, advance_case, close_case, edit_case, move_organisation
 from fulian.cases.service.editing import CaseEdit
 from fulian.db import db, transact
@@ -69,6 +70,11 @@ def raise_risk(case_id: int, risk: str = "r", username: str = "mediator") -> Non
     """Give the case this colour by hand."""
     case = find_row(case_id)
     transact(edit_case, case_id, case.version, CaseEdit(case.summary, risk), actor(username))
+
+
+def may_read(case_id: int, username: str) -> bool:
+    """Whether this account sees the case."""
+    return bool(seen_cases(actor(username), {case_id}))
 
 
 def tell(case_id: int, text: str, party_id: int | None = None, username: str = "mediator") -> None:

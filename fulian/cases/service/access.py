@@ -29,14 +29,19 @@ def restrict_case(case_id: int, version: int, reason: str, by: Actor) -> None:
     case = held.case
     if case.restricted:
         raise Refused("这件案件已经是受限案件。")
-    case.restricted = True
     case.version += 1
+    protect_case(case, reason.strip(), by)
+    _tell(case, "restricted", "设为受限案件", reason, by)
+
+
+def protect_case(case: Case, reason: str, by: Actor) -> None:
+    """Take a held case that is not restricted out of lists and searches; who may read it from now on, and why."""
+    case.restricted = True
     end_all_referrals(case, by)
     relist(case)
     db.session.execute(delete(CaseToken).where(CaseToken.case_id == case.id))
     relink(case)
-    db.session.execute(insert(CaseAccess), access_rows(facts_of(case), reason.strip(), by.now, by.account_id))
-    _tell(case, "restricted", "设为受限案件", reason, by)
+    db.session.execute(insert(CaseAccess), access_rows(facts_of(case), reason, by.now, by.account_id))
 
 
 def lift_restriction(case_id: int, version: int, reason: str, by: Actor) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import abort, redirect, request, url_for
 
+from fulian.accounts.enforcement import current_actor
 from fulian.accounts.queries import account_names, handlers_for
 from fulian.calendar import SHANGHAI
 from fulian.cases.forms import (
@@ -22,6 +23,7 @@ from fulian.cases.forms import (
     new_submission,
 )
 from fulian.cases.models import Case
+from fulian.cases.persons import seen_cases
 from fulian.cases.queries.case import case_parties, find_task, may_do, open_tasks
 from fulian.cases.service import (
     add_note,
@@ -39,13 +41,17 @@ from fulian.cases.service.held import programme_of
 from fulian.cases.views.blueprint import Answer, blueprint, page_or_422, save, shown_case, version_of
 from fulian.cases.views.conflict import conflict
 from fulian.errors import Forbidden, NotFound, Refused, Stale
+from fulian.programmes.loader import find_programme
 from fulian.programmes.programme import Transition
 from fulian.web.access import form_checks_csrf, requires
 from fulian.web.forms import BaseForm, FormParts
 
 
 def _done(case: Case) -> Answer:
-    return redirect(url_for("cases.show", case_id=case.id))
+    """The case, or the list where she may no longer read it: it became restricted, or went to somebody else."""
+    if seen_cases(current_actor(), {case.id}):
+        return redirect(url_for("cases.show", case_id=case.id))
+    return redirect(url_for("cases.index"))
 
 
 def save_or_page(
@@ -139,6 +145,8 @@ def edit(case_id: int) -> Answer:
     """Correct the case's own fields."""
     case, by = shown_case(case_id)
     form = EditForm(data={"summary": case.summary, "risk": case.risk or "", "version": str(case.version)})
+    programme = find_programme(case.programme)
+    form.risk.description = programme.risk_hint if programme is not None else ""
     return save_or_page(
         case,
         form,

@@ -14,6 +14,7 @@ from fulian_mediation.service import (
     deadline,
     follow_up,
     intake,
+    raising,
     safety,
     screening,
     sessions,
@@ -229,4 +230,6 @@ PROGRAMME = Programme(
     documents=DOCUMENTS,
     case_panel=case_panel,
     demo=DEMO,
+    reassess=raising.reassess_case,
+    risk_hint=raising.HINT,
 )

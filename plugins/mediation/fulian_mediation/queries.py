@@ -87,6 +87,12 @@ def current_agreement(case_id: int) -> MediationAgreement | None:
     ).scalar_one_or_none()
 
 
+def agreement_in_effect(case_id: int) -> MediationAgreement | None:
+    """The agreement of a case, where it is in effect: signed and sealed, or oral (人民调解法第二十九、三十条)."""
+    agreement = current_agreement(case_id)
+    return agreement if agreement is not None and agreement.effective_on is not None else None
+
+
 def clauses_of(agreement_id: int) -> tuple[MediationClause, ...]:
     """The clauses of an agreement in their order."""
     query = select(MediationClause).where(MediationClause.agreement_id == agreement_id).order_by(MediationClause.number)

@@ -99,3 +99,11 @@ def test_the_outcomes() -> None:
     assert list(codes) == ["10", "11", "12", "20", "30", "40", "41", "42", "50", "90"]
     assert [code for code, outcome in codes.items() if outcome.good] == ["10", "11"]
     assert [code for code, outcome in codes.items() if not outcome.counts] == ["50"]
+
+
+@pytest.mark.parametrize("outcome", ["20", "30", "41", "42", "50"])
+def test_an_agreement_in_effect_is_no_failure(signed: int, outcome: str) -> None:
+    """人民调解法第三十一条: it binds both; what became of it stands in the visits."""
+    refused = refusal_of(close, signed, outcome, routes_told_on=TODAY, transferred_to="东昌府区人民法院")
+    assert (refused.field, "已经生效" in refused.message) == ("outcome", True)
+    close(signed, "10")

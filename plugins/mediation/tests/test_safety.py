@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from fulian_mediation.queries import police_reports_of
 
-from fulian.testing.acts import advance, close, due_tasks, find_row, last_event, raise_risk, refusal_of
+from fulian.api import case_parties
+from fulian.testing.acts import advance, close, due_tasks, find_row, last_event, may_read, raise_risk, refusal_of
 from fulian.testing.world import NOW, VIOLENT, open_mediation
 
 from .conftest import AGREEMENT, REPORT, SESSION, SIGNED, TODAY
@@ -70,3 +72,62 @@ def test_a_risk_raised_to_red_stops_what_is_under_way(mediated: int, code: str) 
         advance(mediated, "write_agreement", **AGREEMENT)
     raise_risk(mediated)
     assert "第二十条" in refusal_of(advance, mediated, code, **data).message
+
+
+def test_a_risk_raised_to_red_protects_as_the_intake_does(accepted: int) -> None:
+    """山东省反家庭暴力条例第二十条: restricted, the applicant hidden, the report due today, no session any more."""
+    raise_risk(accepted, username="colleague")
+    case = find_row(accepted)
+    assert (case.restricted, case.next_step) == (True, "报告公安，记下回执")
+    assert [party.hidden for party in case_parties(accepted)] == [True, False]
+    assert [may_read(accepted, username) for username in ("mediator", "lead", "colleague")] == [True, True, False]
+    due = due_tasks(accepted)
+    assert set(due) == {"report_police", "deadline"}
+    assert (due["report_police"].due_on, due["report_police"].legal) == (TODAY, True)
+    assert last_event(accepted).unseal("text") == "设为受限案件；报告公安，记下回执"
+
+
+def test_what_was_reported_before_is_not_asked_again(accepted: int) -> None:
+    advance(accepted, "report_police", **REPORT)
+    raise_risk(accepted)
+    assert set(due_tasks(accepted)) == {"close", "deadline"}
+
+
+@pytest.mark.parametrize(
+    ("act", "data", "due"),
+    [
+        (None, {}, {"record_session", "deadline"}),
+        ("record_session", SESSION, {"write_agreement", "deadline"}),
+        ("write_agreement", AGREEMENT, {"sign_agreement", "deadline"}),
+    ],
+)
+def test_a_risk_lowered_again_goes_on_where_it_was(
+    accepted: int, act: str | None, data: dict[str, Any], due: set[str]
+) -> None:
+    if act == "write_agreement":
+        advance(accepted, "record_session", **SESSION)
+    if act is not None:
+        advance(accepted, act, **data)
+    raise_risk(accepted)
+    assert set(due_tasks(accepted)) == {"report_police", "deadline"}
+    raise_risk(accepted, "y")
+    assert set(due_tasks(accepted)) == due
+    assert find_row(accepted).restricted  # lifting that is an act of its own
+
+
+def test_an_agreement_in_effect_is_watched_on_beside_the_report(signed: int) -> None:
+    """人民调解法第三十一条; and it is closed as what it is once the police know."""
+    raise_risk(signed)
+    assert set(due_tasks(signed)) == {"report_police", "record_follow_up"}
+    assert "110" in refusal_of(close, signed, "10").message
+    advance(signed, "report_police", **REPORT)
+    assert set(due_tasks(signed)) == {"record_follow_up"}
+    close(signed, "10")
+    assert find_row(signed).outcome == "10"
+
+
+def test_raising_a_closed_case_restricts_it_and_asks_for_nothing(accepted: int) -> None:
+    close(accepted, "90")
+    raise_risk(accepted)
+    assert find_row(accepted).restricted
+    assert due_tasks(accepted) == {}

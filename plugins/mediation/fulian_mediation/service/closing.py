@@ -16,17 +16,36 @@ from fulian_mediation.codes import (
     WRITTEN,
     WRITTEN_AGREEMENT,
 )
-from fulian_mediation.queries import current_agreement, find_detail, police_reports_of, refusing_roles, session_count
+from fulian_mediation.queries import (
+    agreement_in_effect,
+    current_agreement,
+    find_detail,
+    police_reports_of,
+    refusing_roles,
+    session_count,
+)
 from fulian_mediation.service.bars import bar_of_violence, is_severe
+
+SETTLED = (WRITTEN_AGREEMENT, ORAL_AGREEMENT, PARTIAL)
+# An agreement in effect binds both (人民调解法第三十一条): who does not perform it is sued on it, which a visit records.
+UNSETTLED = (NOT_REACHED, REFUSED_OR_WITHDRAWN, TO_COURT, TO_OTHERS, NOT_OURS)
+IN_EFFECT = "协议已经生效，不能按这个结果办结。请按协议选“调解成功”或“部分达成”；没有履行、已起诉的，记在回访里。"
 
 
 def guard_closing(case: CaseLike, data: Data, by: Actor) -> Refused | None:
-    """Whether the case may be closed with data["outcome"]. A severe case is only closed as handed to the police."""
+    """Whether the case may be closed with data["outcome"].
+
+    A severe case is only closed once the police know, and as handed to them; one that is settled also as settled.
+    """
     outcome = data.get("outcome")
-    if is_severe(case) and (outcome != TO_POLICE or not police_reports_of(case.id)):
+    settled = agreement_in_effect(case.id) is not None
+    ends = (TO_POLICE, *SETTLED) if settled else (TO_POLICE,)
+    if is_severe(case) and (outcome not in ends or not police_reports_of(case.id)):
         return bar_of_violence(case)
-    if outcome in (WRITTEN_AGREEMENT, ORAL_AGREEMENT, PARTIAL):
+    if outcome in SETTLED:
         return _lacks_agreement(case, str(outcome))
+    if settled and outcome in UNSETTLED:
+        return Refused(IN_EFFECT, "outcome")
     if outcome == NOT_REACHED:
         return _lacks_duty(case, data, by)
     if outcome == REFUSED_OR_WITHDRAWN and not refusing_roles(case.id):

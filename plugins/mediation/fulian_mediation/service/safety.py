@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, db, local_date
 from fulian_mediation.models import MediationPoliceReport
+from fulian_mediation.queries import agreement_in_effect
 from fulian_mediation.service.bars import is_severe
 from fulian_mediation.service.willingness import CONCLUDE
 
@@ -40,7 +41,7 @@ def report_line(data: Data) -> str:
 
 
 def tasks_after_report(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
-    """A case that must not be mediated is then closed as handed to the police."""
-    if not is_severe(case):
+    """A case that must not be mediated is then closed as handed to the police; one that is settled is watched on."""
+    if not is_severe(case) or agreement_in_effect(case.id) is not None:
         return ()
     return (PlannedTask(CONCLUDE, "按“终止，转公安”办结", local_date(by.now) + timedelta(days=1)),)

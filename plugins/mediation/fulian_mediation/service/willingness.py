@@ -57,14 +57,14 @@ def tasks_after_willingness(case: CaseLike, data: Data, by: Actor) -> Sequence[P
 def task_after_willingness(case: CaseLike, by: Actor) -> Sequence[PlannedTask]:
     """The one next thing that the willingness of both, and the risk of violence, leave open."""
     if is_severe(case):
-        return () if police_reports_of(case.id) else (_report_task(case, by),)
+        return () if police_reports_of(case.id) else (report_task(by),)
     return _task_of(case, by, refused=bool(refusing_roles(case.id)), agreed=all_agreed(case.id))
 
 
 def first_task(case: CaseLike, by: Actor, answers: Collection[str]) -> Sequence[PlannedTask]:
     """The same for a new case, from what both sides said at its opening."""
     if case.risk == RED:
-        return (_report_task(case, by),)
+        return (report_task(by),)
     return _task_of(case, by, refused=REFUSED in answers, agreed=set(answers) == {AGREED})
 
 
@@ -78,7 +78,8 @@ def _task_of(case: CaseLike, by: Actor, *, refused: bool, agreed: bool) -> Seque
     return (PlannedTask("record_willingness", "联系对方，问是否愿意调解", today + _days("contact_days", case)),)
 
 
-def _report_task(case: CaseLike, by: Actor) -> PlannedTask:
+def report_task(by: Actor) -> PlannedTask:
+    """The report to the police, due at once (山东省反家庭暴力条例第二十条)."""
     return PlannedTask("report_police", "报告公安，记下回执", local_date(by.now), legal=True, article=SHANDONG_20)
 
 
