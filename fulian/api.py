@@ -22,9 +22,9 @@ from fulian.calendar import (
     next_working_day,
     start_of_day,
 )
-from fulian.cases.models import Case, Party
+from fulian.cases.models import Case, Party, Task
 from fulian.cases.numbers import next_number
-from fulian.cases.queries.case import PartyView, case_parties
+from fulian.cases.queries.case import PartyView, case_parties, open_tasks
 from fulian.cases.scope import sees
 from fulian.codes.sets import label as code_label
 from fulian.db import Base, CText, UtcDateTime, db
@@ -110,6 +110,7 @@ __all__ = [
     "Stage",
     "Statistic",
     "Story",
+    "Task",
     "Term",
     "ToldCase",
     "Transition",
@@ -137,6 +138,7 @@ __all__ = [
     "next_number",
     "next_working_day",
     "no_login",
+    "open_tasks",
     "person_facts",
     "public",
     "record",

@@ -151,6 +151,13 @@ def _driven(wanted: LogFilter, cursor: Cursor | None) -> Select[Any]:
     return select(*columns).where(*conditions)
 
 
+def last_read(case_id: int, beginning: str) -> datetime | None:
+    """When a reading whose act begins so (document.) was last put on a case's log; None where it never was."""
+    read = _entry.c.case_id == case_id, _entry.c.outcome == "read", _entry.c.act.startswith(beginning, autoescape=True)
+    newest = select(_entry.c.at).where(*read).order_by(_entry.c.at.desc()).limit(1)
+    return cast("datetime | None", db.session.execute(newest).scalar_one_or_none())
+
+
 def _in_order(statement: Select[Any], cursor: Cursor | None) -> Select[Any]:
     backwards = cursor is not None and cursor.back
     return statement.order_by(*(column if backwards else column.desc() for column in _place))

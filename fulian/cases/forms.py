@@ -32,6 +32,7 @@ from fulian.programmes.programme import PartyRole, Programme
 from fulian.web.forms import BaseForm, Filled, FormParts, MomentField, PartForm, refuse, row_id
 
 NEW_PERSON, CLAIM = "new", "claim"
+SUBMISSION_LENGTH = 36  # of a UUID in text
 ID_CARD = "id_card"
 OFFERED = 8  # organisations to choose from where a name is not clear
 OTHER_LAW = "other"
@@ -110,7 +111,7 @@ class WhereForm(PartForm):
     """Where the case is registered, and which filling of the form this is."""
 
     org_id = SelectField("登记到", coerce=row_id)
-    submission_id = HiddenField(validators=[Filled(), Length(max=36)])
+    submission_id = HiddenField(validators=[Filled(), Length(max=SUBMISSION_LENGTH)])
 
 
 class OpeningForm(FormParts):
@@ -175,6 +176,7 @@ class CloseForm(BaseForm):
         "办结情况", [Filled("请写明办结情况，一两句话就可以。"), Length(max=2000)], render_kw={"rows": 3}
     )
     version = HiddenField()
+    submission_id = HiddenField(validators=[Length(max=SUBMISSION_LENGTH)])
 
 
 class EditForm(BaseForm):
@@ -289,6 +291,7 @@ class NoteForm(BaseForm):
     wall = RadioField(
         "谁说的", [Optional()], choices=[], description="只有一方说的，不写进给另一方的文书，也不要告诉另一方。"
     )
+    submission_id = HiddenField(validators=[Length(max=SUBMISSION_LENGTH)])
 
 
 class TaskForm(BaseForm):
@@ -297,13 +300,14 @@ class TaskForm(BaseForm):
     title = StringField("办什么", [Filled("请写明要办什么，例如“走访老人住处”。"), Length(max=60)])
     due_on = DateField("哪天以前", [Filled("请选哪天以前办完。")])
     due_time = TimeField("几点", [Optional()], description="约好了钟点的才填。")
-    submission_id = HiddenField(validators=[Length(max=36)])
+    submission_id = HiddenField(validators=[Length(max=SUBMISSION_LENGTH)])
 
 
 class TaskDoneForm(BaseForm):
     """How a task ended."""
 
     note = TextAreaField("办得怎样", [Optional(), Length(max=2000)], description="可以不填。", render_kw={"rows": 3})
+    submission_id = HiddenField(validators=[Length(max=SUBMISSION_LENGTH)])
 
 
 class FileForm(BaseForm):
@@ -312,7 +316,7 @@ class FileForm(BaseForm):
     file = FileField("照片或文件", [Filled("请选择照片或文件。")])
     label = StringField("是什么", [Filled("请写明是什么，例如“甲方身份证复印件”。"), Length(max=60)])
     party = SelectField("关于谁", [Optional()], choices=[])
-    submission_id = HiddenField(validators=[Length(max=36)])
+    submission_id = HiddenField(validators=[Length(max=SUBMISSION_LENGTH)])
 
 
 class BreakGlassForm(BaseForm):

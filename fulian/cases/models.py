@@ -73,11 +73,20 @@ class Event(Sealed, Base):
 
     `kind` is opened, closed, reopened, void, edited, handler, note, access … or a transition's code. A line that
     changes the case's state repeats status, stage, outcome and risk as they are after it: the statistics can be
-    counted again from these lines alone.
+    counted again from these lines alone. `submission_id` is the filling of the form that wrote it.
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_case_id_at", "case_id", "at"),)
+    __table_args__ = (
+        Index("ix_event_case_id_at", "case_id", "at"),
+        Index(
+            "ix_event_submission_id",
+            "submission_id",
+            unique=True,
+            sqlite_where=text("submission_id IS NOT NULL"),
+            postgresql_where=text("submission_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
@@ -94,6 +103,7 @@ class Event(Sealed, Base):
     stage: Mapped[str | None] = mapped_column(String(30))
     outcome: Mapped[str | None] = mapped_column(String(10))
     risk: Mapped[str | None] = mapped_column(String(1))
+    submission_id: Mapped[str | None] = mapped_column(CText(36))
 
 
 class Task(Base):

@@ -7,7 +7,7 @@ is given plain values: no request, no session of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -153,8 +153,14 @@ class Transition:
 
     From any of `from_` to `to` (None: the stage stays). `guard` returns a Refused where a rule forbids it, also before
     the form is shown (with empty data); `apply` writes the plugin's own rows; `tasks` are laid down after it;
-    open tasks of the kinds in `completes` are done by it. `text` is the line of history. The first transition that
-    starts at a stage is its next step. `title(case)` is the button where the label needs a number (登记第二次调解).
+    open tasks of its own kind and of the kinds in `completes` are done by it; with `finishes(case, data)`, asked before
+    `apply`, the open tasks with these ids instead of those of its own kind. `text` is the line of history. The first
+    transition that starts at a stage is its next step. `title(case)` is the button where the label needs a number
+    (登记第二次调解). `initial(case, asked)` fills the form when it is first drawn, `asked` are the arguments of its
+    address; it may raise Refused where these do not name what is meant. `facts(case)` are those of the programme's
+    facts that the act writes, by the names of the form's fields: the log keeps them as they were and as they are.
+    `listed` False: the act starts from the programme's panel only, not from a button of the page. `prints` is the code
+    of a document that has to be printed before.
     """
 
     code: str
@@ -168,6 +174,11 @@ class Transition:
     completes: tuple[str, ...] = ()
     text: Callable[[Data], str] = note_of
     title: Callable[[CaseLike], str] | None = None
+    finishes: Callable[[CaseLike, Data], Collection[int]] | None = None
+    initial: Callable[[CaseLike, Mapping[str, str]], Mapping[str, Any]] = lambda case, asked: {}
+    facts: Callable[[CaseLike], Mapping[str, str]] = lambda case: {}
+    listed: bool = True
+    prints: str = ""
 
 
 @dataclass(frozen=True)

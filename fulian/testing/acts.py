@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from fulian.audit.queries import case_history
 from fulian.cases.models import Case, Event, Task
 from fulian.cases.persons import seen_cases
 from fulian.cases.service import add_note, advance_case, close_case, edit_case, move_organisation
@@ -64,6 +65,12 @@ def last_event(case_id: int) -> Event:
     """The newest line of history."""
     query = select(Event).where(Event.case_id == case_id).order_by(Event.id.desc()).limit(1)
     return db.session.execute(query).scalar_one()
+
+
+def last_changes(case_id: int) -> dict[str, tuple[Any, Any]]:
+    """What the newest entry of the case's log changed: field → (before, after)."""
+    newest = case_history(case_id)[0]
+    return {change.field: (change.before, change.after) for change in newest.differences}
 
 
 def raise_risk(case_id: int, risk: str = "r", username: str = "mediator") -> None:

@@ -169,6 +169,7 @@ def print_agreement(page: Any, case: str, folder: Path) -> None:
 def sign_agreement(page: Any, case: str) -> None:
     page.goto(f"{case}/do/sign_agreement")
     page.fill("[name=applicant_signed_on]", datetime.now(SHANGHAI).strftime("%Y-%m-%d"))
+    page.check("[name=same_day]")
     send(page)
     assert page.url.startswith(case)
 

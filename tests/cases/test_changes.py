@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fulian.audit.models import AuditEntry
@@ -112,8 +112,26 @@ def test_a_legal_deadline_is_not_ticked_off(session: Session) -> None:
     case_id = open_mediation().id
     legal = session.execute(select(Task.id).where(Task.legal.is_(True))).scalars().first()
     assert legal is not None
-    with pytest.raises(Refused, match="法定期限"):
+    with pytest.raises(Refused, match="期限不能直接勾掉"):
         transact(finish_task, case_id, legal, "", actor("mediator"))
+
+
+@pytest.mark.parametrize(("kind", "words"), [("record_session", "登记调解"), ("close", "办结案件")])
+def test_what_an_act_does_is_not_ticked_off(session: Session, kind: str, words: str) -> None:
+    """Also by its address: the session would be missing, and its task done."""
+    case_id = open_mediation().id if kind == "record_session" else open_mediation(respondent_willing="refused").id
+    task_id = session.execute(select(Task.id).where(Task.kind == kind)).scalar_one()
+    with pytest.raises(Refused, match=words):
+        transact(finish_task, case_id, task_id, "", actor("mediator"))
+    assert session.execute(select(Task.done_at).where(Task.id == task_id)).scalar_one() is None
+
+
+def test_what_no_act_of_this_stage_does_can_be_ticked_off(session: Session) -> None:
+    case_id = open_mediation().id
+    task_id = session.execute(select(Task.id).where(Task.kind == "record_session")).scalar_one()
+    session.execute(update(Task).where(Task.id == task_id).values(kind="record_follow_up"))  # of a later stage
+    session.commit()
+    transact(finish_task, case_id, task_id, "", actor("mediator"))
 
 
 def test_a_note_is_not_written_ahead(session: Session) -> None:

@@ -557,6 +557,89 @@ def test_notes_and_tasks_are_written_and_mended(house: House, case_id: int, brow
     mediator.get(f"/cases/{case_id}/tasks/{task}/done", 404)
 
 
+def sent_twice(browser: Browser, path: str, **fields: Any) -> str:
+    """Send the form of a page as it was drawn, two times; the address to which the second answer leads."""
+    page = browser.get(path)
+    found = SUBMISSION.search(page)
+    assert found is not None
+    sent = {**fields, "submission_id": found[1]}
+    browser.post(path, 302, **sent)
+    return browser.post(path, 302, **sent)
+
+
+def test_a_lost_answer_doubles_nothing(house: House, case_id: int, browse: Browse) -> None:
+    mediator, here = browse("mediator"), f"/cases/{case_id}"
+    house.act(add_task, case_id, "走访", local_today(), None, "t-1")
+    task = house.value(select(Task.id).where(Task.title == "走访"))
+    moment = session_fields()["at"]
+    for path, fields in (
+        ("do/record_session", {"version": "1", **session_fields()}),
+        ("note", {"text": "电话联系过。", "at": moment, "wall": ""}),
+        (f"tasks/{task}/done", {"note": "老人在家。"}),
+        ("close", {"version": "2", "outcome": "90", "note": "双方自行和好。"}),
+    ):
+        address = sent_twice(mediator, f"{here}/{path}", **fields)
+        newest = house.value(select(Event.id).where(Event.submission_id.is_not(None)).order_by(Event.id.desc()))
+        assert address == f"{here}#event-{newest}"
+        assert f'<li id="event-{newest}">' in mediator.get(here)
+    kinds = ("record_session", "note", "task", "closed")
+    for kind in kinds:
+        assert house.value(select(func.count()).where(Event.kind == kind)) == 1
+
+
+def test_a_form_that_is_no_form_is_refused(house: House, case_id: int, browse: Browse) -> None:
+    mediator, path = browse("mediator"), f"/cases/{case_id}/do/record_session"
+    mediator.get(path)
+    for wrong in ("x" * 37, "a\x00b"):
+        mediator.post(path, 400, version="1", **session_fields(submission_id=wrong))
+
+
+def test_a_closed_case_says_so_on_every_page_that_would_go_on(house: House, case_id: int, browse: Browse) -> None:
+    house.act(close_case, case_id, 1, "90", {"note": "双方自行和好。"})
+    mediator = browse("mediator")
+    for page in ("close", "do/record_session", "do/record_follow_up"):
+        text = mediator.get(f"/cases/{case_id}/{page}")
+        assert "这件案件已经办结，不能再办理" in text
+        assert "阶段，不能" not in text
+        assert 'name="note"' not in text
+        assert 'name="content"' not in text
+
+
+def test_who_raised_the_risk_and_may_no_longer_read_is_led_to_the_list(
+    house: House, case_id: int, browse: Browse
+) -> None:
+    colleague = browse("colleague")
+    assert "今天报告公安" in colleague.get(f"/cases/{case_id}/edit")
+    fields = {"version": "1", "summary": "男方扬言动手。", "risk": "r"}
+    assert colleague.post(f"/cases/{case_id}/edit", 302, **fields) == "/cases/"
+    colleague.get("/cases/")
+    colleague.get(f"/cases/{case_id}", 404)
+    page = browse("mediator").get(f"/cases/{case_id}")
+    assert f'href="/cases/{case_id}/do/report_police">报告公安</a>' in page
+
+
+def test_the_paper_is_printed_before_it_is_signed(house: House, case_id: int, browse: Browse) -> None:
+    mediator, here = browse("mediator"), f"/cases/{case_id}"
+    mediator.get(here)
+    mediator.post(f"{here}/do/record_session", 302, version="1", **session_fields(result="reached"))
+    agreement = {"facts": "双方分居四个月。", "text_1": "男方每月支付抚养费。", "matter_1": "payment"}
+    mediator.post(f"{here}/do/write_agreement", 302, version="2", **agreement)
+    print_it = f'<a class="btn btn-primary" href="{here}/documents/agreement.pdf">打印人民调解协议书</a>'
+    sign_it = f'<a class="btn btn-primary" href="{here}/do/sign_agreement">登记签字盖章</a>'
+    page = mediator.get(here)
+    assert (page.count(print_it), page.count(sign_it)) == (2, 0)
+    assert f'<a class="btn btn-plain btn-s me-2 my-1" href="{here}/do/sign_agreement">' in page
+    assert mediator.client.get(f"{here}/documents/agreement.pdf").status_code == 200
+    page = mediator.get(here)
+    assert (page.count(print_it), page.count(sign_it)) == (0, 2)
+    clause = mediator.get(f"{here}/do/change_clause?number=1")
+    assert "男方每月支付抚养费。</textarea>" in clause
+    assert "哪一条" in mediator.get(f"{here}/do/change_clause")
+    changed = {"number": "1", "text_1": "男方每季支付抚养费。", "matter_1": "payment"}
+    mediator.post(f"{here}/do/change_clause", 302, version="3", **changed)
+    assert mediator.get(here).count(print_it) == 2  # what was printed is no longer what stands there
+
+
 def test_a_file_is_kept_and_given_back(house: House, case_id: int, browse: Browse) -> None:
     mediator, path = browse("mediator"), f"/cases/{case_id}/files/new"
     mediator.get(path)

@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy import insert
 
 from fulian.accounts.models import Account, Grant
+from fulian.calendar import local_date
 from fulian.cases.models import Case
 from fulian.cases.service import advance_case
 from fulian.db import db, transact
@@ -105,8 +106,8 @@ def _tell_story(spot: Spot) -> None:
     by = keeper_of(spot.org_id)
     if spot.place.kind == "handled":
         by = actor_of(objects.KEEPER, "李秀英", "caseworker", LIUYUAN)
-    case_id, earlier, day = spot.get("case_id"), by.now - timedelta(minutes=1), date.today()  # noqa: DTZ011
-    for code, data in _story(spot, earlier, day):
+    case_id, earlier = spot.get("case_id"), by.now - timedelta(minutes=1)
+    for code, data in _story(spot, earlier, local_date(earlier)):
         db.session.expire_all()
         version = db.session.get_one(Case, case_id).version
         db.session.rollback()
@@ -142,7 +143,7 @@ def _story(spot: Spot, at: datetime, day: date) -> Iterator[tuple[str, Mapping[s
             "term_1": spot.word("clause_term"),
         },
     )
-    yield "sign_agreement", {"applicant_signed_on": day}
+    yield "sign_agreement", {"applicant_signed_on": day, "same_day": True}
     visit = {"visited": "both", "way": "home", "performance": "done", "satisfaction": "satisfied"}
     visit |= {"recurred": "no", "escalated": "no", "note": spot.word("visit_note")}
     yield "record_follow_up", {"visited_on": day, **visit}

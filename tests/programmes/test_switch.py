@@ -266,7 +266,7 @@ def test_stopping_tells_first_and_needs_a_reason(app: Flask, client: FlaskClient
         open_mediation("mediator")
     address = f"/programmes/{CODE}/{DONGCHANGFU}/stop"
     text = page(log_in(client, "admin"), address)
-    for words in ("2 个镇街、3 个村（社区）", "1 件</b>照常办理", "法定期限 1 项", "一条都不删"):
+    for words in ("2 个镇街、3 个村（社区）", "1 件</b>照常办理", "其中期限 1 项", "一条都不删"):
         assert words in text
     empty = send(client, address, reason=" ")
     assert empty.status_code == 422

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, false, or_, select
 
 from fulian.accounts.models import Account
 from fulian.audit.actor import Viewer
@@ -163,10 +163,14 @@ def dropped_tasks(case_id: int, ended_at: datetime) -> list[Task]:
     return list(db.session.execute(left.order_by(Task.due_at, Task.id)).scalars())
 
 
-def find_task(case_id: int, task_id: int) -> Task:
-    """An open task of a case that is in scope. Raises NotFound."""
+def find_task(case_id: int, task_id: int, sent: str = "") -> Task:
+    """An open task of a case that is in scope; one that is done only for the submission `sent`, by which it was done.
+
+    Raises NotFound.
+    """
+    done_by_it = exists().where(Event.case_id == case_id, Event.submission_id == sent) if sent else false()
     task = db.session.execute(
-        select(Task).where(Task.id == task_id, Task.case_id == case_id, Task.done_at.is_(None))
+        select(Task).where(Task.id == task_id, Task.case_id == case_id, or_(Task.done_at.is_(None), done_by_it))
     ).scalar_one_or_none()
     if task is None:
         raise NotFound

@@ -16,11 +16,15 @@ CLOSE, CLOSING = "close", "办结案件"  # the closing, which every case has: i
 
 @dataclass(frozen=True)
 class Step:
-    """A transition that may start now, or the closing; `refusal` says why it is barred just now, if it is."""
+    """A transition that may start now, or the closing; `refusal` says why it is barred just now, if it is.
+
+    `prints` is the code of a document that has to be printed before, "" for none.
+    """
 
     code: str
     title: str
     refusal: str | None
+    prints: str = ""
 
     @property
     def address(self) -> str:
@@ -40,15 +44,19 @@ class StageMark:
 def steps_of(programme: Programme, case: Case, viewer: Viewer) -> tuple[Step, ...]:
     """The transitions from the case's stage, the programme's next step first, and the closing at the end.
 
-    Guards are asked with empty data; the closing is asked only once its outcome is known.
+    Guards are asked with empty data; the closing is asked only once its outcome is known. Transitions that are not
+    listed start from the programme's panel.
     """
     if case.status not in OPEN_STATUSES:
         return ()
     steps = []
     for transition in programme.transitions_from(case.stage):
+        if not transition.listed:
+            continue
         refusal = transition.guard(case, {}, viewer)
         title = transition.title(case) if transition.title is not None else transition.label
-        steps.append(Step(transition.code, title, refusal.message if refusal is not None else None))
+        message = refusal.message if refusal is not None else None
+        steps.append(Step(transition.code, title, message, transition.prints))
     return (*steps, Step(CLOSE, CLOSING, None))
 
 

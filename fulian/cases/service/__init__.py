@@ -3,9 +3,10 @@
 from fulian.cases.service.access import break_glass, lift_restriction, restrict_case
 from fulian.cases.service.editing import edit_case
 from fulian.cases.service.handing_over import assign_handler, end_post_and_hand_over, hand_over, pass_on
+from fulian.cases.service.held import Repeated
 from fulian.cases.service.moving import move_organisation
 from fulian.cases.service.notes import add_note
-from fulian.cases.service.opening import NewParty, OpenCase, Opened, Repeated, open_case
+from fulian.cases.service.opening import NewParty, OpenCase, Opened, open_case
 from fulian.cases.service.progress import advance_case, close_case
 from fulian.cases.service.reopening import reopen_case, restore_case, void_case
 from fulian.cases.service.sharing import accept_referral, ask_referral, end_referral, refuse_referral

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from fulian.audit.actor import Actor
 from fulian.calendar import end_of_day
-from fulian.cases.models import EVENTS, OPEN_STATUSES, TASKS, Case, CaseAccess, CaseScope, Task
+from fulian.cases.models import EVENTS, OPEN_STATUSES, TASKS, Case, CaseAccess, CaseScope, Event, Task
 from fulian.cases.scope import sees
 from fulian.cases.statistics import State, move_now, stat_scopes
 from fulian.db import db
@@ -25,6 +25,17 @@ from fulian.sealing.columns import new_seal_id, seal_text
 
 EVENT_HOOK = "fulian_event_recorded"
 SENT_BEFORE = "这份表单已经用在别的案件上。请回到案件页，重新打开再填。"
+
+
+class Repeated(Exception):
+    """The same submission was saved before: nothing was written now. The view shows what it saved then.
+
+    `event_id` is the line of history that it wrote, where it was an act on a case.
+    """
+
+    def __init__(self, event_id: int | None = None) -> None:
+        super().__init__()
+        self.event_id = event_id
 
 
 @dataclass
@@ -55,18 +66,46 @@ def state_of(case: Case) -> State:
     return State(case.programme, case.status, case.stage, case.outcome, case.risk)
 
 
-def hold_case(case_id: int, by: Actor, permission: str, *, needs_open: bool = False, void: bool = False) -> HeldCase:
+def hold_case(
+    case_id: int,
+    by: Actor,
+    permission: str,
+    *,
+    needs_open: bool = False,
+    void: bool = False,
+    submission_id: str = "",
+) -> HeldCase:
     """Lock a case for a change. Raises NotFound out of scope, Forbidden where the viewer may only read it.
 
     `needs_open`: the programme must be open in its unit (its opening is locked first) and the case not ended. A void
-    case is only read, but for the acts that say `void`.
+    case is only read, but for the acts that say `void`. Raises Repeated where this submission has written its line
+    already, also where the case has ended since: the answer was lost, and it was sent once more.
     """
     held = _lock_case(case_id, by, permission, opening=needs_open)
-    if held.case.status == "void" and not void:
-        raise Refused("这件案件已经作废，只能查看。作废错了，请项目负责人或县级管理员撤销作废。")
-    if needs_open and held.case.status not in OPEN_STATUSES:
-        raise Refused("这件案件已经办结，不能再办理。要接着办，请项目负责人或县级管理员“重新办理”。")
+    if submission_id:
+        _check_new(case_id, submission_id)
+    ended = refusal_of_end(held.case)
+    if ended is not None and (needs_open or (held.case.status == "void" and not void)):
+        raise ended
     return held
+
+
+def refusal_of_end(case: Case) -> Refused | None:
+    """Why a case that has ended cannot be gone on with; None where it has not."""
+    if case.status == "void":
+        return Refused("这件案件已经作废，只能查看。作废错了，请项目负责人或县级管理员撤销作废。")
+    if case.status not in OPEN_STATUSES:
+        return Refused("这件案件已经办结，不能再办理。要接着办，请项目负责人或县级管理员“重新办理”。")
+    return None
+
+
+def _check_new(case_id: int, submission_id: str) -> None:
+    written = select(Event.id, Event.case_id).where(Event.submission_id == submission_id)
+    before = db.session.execute(written).one_or_none()
+    if before is not None and before.case_id != case_id:
+        raise Refused(SENT_BEFORE)
+    if before is not None:
+        raise Repeated(before.id)
 
 
 def hold_closed_case(case_id: int, by: Actor, permission: str) -> HeldCase:
@@ -121,12 +160,14 @@ def add_event(
     at: datetime | None = None,
     party_id: int | None = None,
     state: bool = False,
+    submission_id: str = "",
 ) -> int:
     """Write a line of history; `state` repeats the case's status, stage, outcome and risk for the statistics.
 
     Tells the plugins (`fulian_event_recorded`), each in a savepoint. Returns the event's id.
     """
     values = event_row(case, kind, title, text, by, at=at, party_id=party_id, state=state)
+    values["submission_id"] = submission_id or None
     ((event_id,),) = _add_event.run(values)
     if getattr(installed().manager.hook, EVENT_HOOK).get_hookimpls():
         told = RecordedEvent(event_id, case.id, case.county_id, case.programme, kind, at or by.now)
@@ -163,6 +204,7 @@ def event_row(
         "stage": case.stage if state else None,
         "outcome": case.outcome if state else None,
         "risk": case.risk if state else None,
+        "submission_id": None,
     }
 
 
@@ -190,11 +232,13 @@ def task_row(case: Case, task: PlannedTask, by: Actor) -> dict[str, Any]:
     }
 
 
-def finish_tasks(case: Case, kinds: Sequence[str] | None, by: Actor, result: str = "done") -> None:
-    """End the open tasks of these kinds (None: all)."""
+def finish_tasks(
+    case: Case, kinds: Sequence[str] | None, by: Actor, result: str = "done", *, ids: Collection[int] = ()
+) -> None:
+    """End the open tasks of these kinds (None: all), and those with these ids."""
     query = update(Task).where(Task.case_id == case.id, Task.done_at.is_(None))
     if kinds is not None:
-        query = query.where(Task.kind.in_(kinds))
+        query = query.where(or_(Task.kind.in_(kinds), Task.id.in_(ids)))
     db.session.execute(
         query.values(done_at=by.now, done_by=by.account_id, result=result),
         execution_options={"synchronize_session": False},

@@ -17,12 +17,15 @@ TITLE_LENGTH = 60
 TEXT_LENGTH = 5000
 
 
-def add_note(case_id: int, title: str, text: str, at: datetime, party_id: int | None, by: Actor) -> int:
+def add_note(
+    case_id: int, title: str, text: str, at: datetime, party_id: int | None, by: Actor, submission_id: str = ""
+) -> int:
     """Write a line of history; with `party_id` it was told by that side only and is walled off from the other.
 
-    Raises Refused for an empty text or a time in the future; NotFound for a case or a party that is not there.
+    Raises Refused for an empty text or a time in the future; NotFound for a case or a party that is not there; Repeated
+    where this filling of the form was saved before.
     """
-    held = hold_case(case_id, by, "cases.edit")
+    held = hold_case(case_id, by, "cases.edit", submission_id=submission_id)
     if not text.strip():
         raise Refused("请写下经过，一两句话就可以。", "text")
     if len(text) > TEXT_LENGTH:
@@ -33,9 +36,8 @@ def add_note(case_id: int, title: str, text: str, at: datetime, party_id: int | 
         mine = select(Party.id).where(Party.id == party_id, Party.case_id == case_id)
         if db.session.execute(mine).first() is None:
             raise NotFound
-    event_id = add_event(
-        held.case, "note", (title.strip() or "记一笔")[:TITLE_LENGTH], text.strip(), by, at=at, party_id=party_id
-    )
+    line = ("note", (title.strip() or "记一笔")[:TITLE_LENGTH], text.strip(), by)
+    event_id = add_event(held.case, *line, at=at, party_id=party_id, submission_id=submission_id)
     record(
         by,
         "event.added",

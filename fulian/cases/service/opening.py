@@ -17,7 +17,7 @@ from fulian.calendar import local_date
 from fulian.cases.models import CASES, PARTIES, SCOPE_ROWS, TOKENS, Case, CaseAccess
 from fulian.cases.numbers import case_number, next_number
 from fulian.cases.rows import RESTRICTED_AT_OPENING, access_rows, scope_rows
-from fulian.cases.service.held import add_event, add_tasks, state_of
+from fulian.cases.service.held import Repeated, add_event, add_tasks, state_of
 from fulian.cases.statistics import count, event_cells, now_cells, stat_scopes
 from fulian.db import db
 from fulian.errors import Forbidden, NotFound, Refused
@@ -33,10 +33,6 @@ from fulian.programmes.service import hold_intake, no_intake
 
 TITLE_LENGTH = 120
 TWICE = "同一个人不能既是这一方又是那一方，请核对选的是谁。"
-
-
-class Repeated(Exception):
-    """The same submission was saved before: nothing was written now. The view shows the first one's case."""
 
 
 @dataclass(frozen=True)

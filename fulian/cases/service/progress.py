@@ -24,13 +24,16 @@ from fulian.errors import NotFound, Refused
 SHOWN_LENGTH = 60
 
 
-def advance_case(case_id: int, version: int, code: str, data: Mapping[str, Any], by: Actor) -> None:
+def advance_case(
+    case_id: int, version: int, code: str, data: Mapping[str, Any], by: Actor, submission_id: str = ""
+) -> None:
     """Do the transition `code` of the case's programme with the values of its form.
 
     Raises NotFound for a case out of scope or an unknown transition, Refused where the stage does not allow it, a guard
-    forbids it or the programme is not open, Stale where the case was saved since `version` was read.
+    forbids it or the programme is not open, Stale where the case was saved since `version` was read, Repeated where
+    this filling of the form (`submission_id`) was done before.
     """
-    held = hold_case(case_id, by, "cases.edit", needs_open=True)
+    held = hold_case(case_id, by, "cases.edit", needs_open=True, submission_id=submission_id)
     case = held.case
     programme = programme_of(case)
     transition = programme.transition(code)
@@ -42,15 +45,18 @@ def advance_case(case_id: int, version: int, code: str, data: Mapping[str, Any],
     refusal = transition.guard(case, data, by)
     if refusal is not None:
         raise refusal
-    before = {"stage": case.stage, "risk": case.risk or ""}
+    before = {"stage": case.stage, "risk": case.risk or "", **transition.facts(case)}
+    kinds = transition.completes if transition.finishes is not None else (transition.code, *transition.completes)
+    ids = transition.finishes(case, data) if transition.finishes is not None else ()
     title = transition.title(case) if transition.title is not None else transition.label
     case.stage = transition.to or case.stage
     case.version += 1
     transition.apply(case, data, by)
     db.session.flush()
-    finish_tasks(case, (transition.code, *transition.completes), by)
+    finish_tasks(case, kinds, by, ids=ids)
     add_tasks(case, transition.tasks(case, data, by), by)
-    add_event(case, transition.code, title[:SHOWN_LENGTH], transition.text(data), by, at=data.get("at"), state=True)
+    line = (transition.code, title[:SHOWN_LENGTH], transition.text(data), by)
+    add_event(case, *line, at=data.get("at"), state=True, submission_id=submission_id)
     refresh_due(case)
     held.changed()
     record(
@@ -61,16 +67,18 @@ def advance_case(case_id: int, version: int, code: str, data: Mapping[str, Any],
         county_id=case.county_id,
         case_id=case.id,
         before=before,
-        after={"stage": case.stage, "risk": case.risk or "", **_filled(data)},
+        after={"stage": case.stage, "risk": case.risk or "", **_filled(data), **transition.facts(case)},
     )
 
 
-def close_case(case_id: int, version: int, outcome: str, data: Mapping[str, Any], by: Actor) -> None:
+def close_case(
+    case_id: int, version: int, outcome: str, data: Mapping[str, Any], by: Actor, submission_id: str = ""
+) -> None:
     """Close a case with a coded outcome of its programme; `data` has `note` and the values of the closing's own form.
 
     Raises what `advance_case` raises. Open tasks that are left are dropped with the closing.
     """
-    held = hold_case(case_id, by, "cases.edit", needs_open=True)
+    held = hold_case(case_id, by, "cases.edit", needs_open=True, submission_id=submission_id)
     case = held.case
     programme = programme_of(case)
     check_version(
@@ -88,7 +96,8 @@ def close_case(case_id: int, version: int, outcome: str, data: Mapping[str, Any]
     programme.closing.apply(case, values, by)
     db.session.flush()
     finish_tasks(case, None, by, result="dropped")
-    add_event(case, "closed", f"办结：{programme.outcome_label(outcome)}", str(data.get("note") or ""), by, state=True)
+    line = ("closed", f"办结：{programme.outcome_label(outcome)}", str(data.get("note") or ""), by)
+    add_event(case, *line, state=True, submission_id=submission_id)
     refresh_due(case)
     held.changed()
     count(event_cells(held.scopes, "closed", by.now, state_of(case)))

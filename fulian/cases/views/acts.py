@@ -10,8 +10,10 @@ from flask import abort, redirect, request, url_for
 
 from fulian.accounts.enforcement import current_actor
 from fulian.accounts.queries import account_names, handlers_for
+from fulian.audit.actor import Actor
 from fulian.calendar import SHANGHAI
 from fulian.cases.forms import (
+    SUBMISSION_LENGTH,
     CloseForm,
     EditForm,
     HandlerForm,
@@ -37,7 +39,7 @@ from fulian.cases.service import (
     restrict_case,
 )
 from fulian.cases.service.editing import CaseEdit
-from fulian.cases.service.held import programme_of
+from fulian.cases.service.held import Repeated, programme_of, refusal_of_end
 from fulian.cases.views.blueprint import Answer, blueprint, page_or_422, save, shown_case, version_of
 from fulian.cases.views.conflict import conflict
 from fulian.errors import Forbidden, NotFound, Refused, Stale
@@ -67,6 +69,8 @@ def save_or_page(
         try:
             if save(form, use_case, *values()):
                 return _done(case)
+        except Repeated as before:  # the answer to the first sending was lost: here is its line
+            return redirect(url_for("cases.show", case_id=case.id, _anchor=f"event-{before.event_id}"))
         except Stale as stale:
             return conflict(case, stale, form, request.path)
     return page_or_422(form, template, case=case, **context)
@@ -79,19 +83,33 @@ def do(case_id: int, code: str) -> Answer:
     """A transition of the case's programme: its form, then the act."""
     case, by = shown_case(case_id)
     transition = _transition(case, code)
-    form: Any = transition.form()
-    refusal = transition.guard(case, {}, by) if case.stage in transition.from_ else _not_now(case, transition)
+    form, refusal = _drawn(case, transition, by)
     title = transition.title(case) if transition.title is not None else transition.label
-    version = request.form.get("version", case.version)
-    context = {"title": title, "transition": transition, "refusal": refusal, "version": version}
+    version, sent = request.form.get("version", case.version), _submission()
+    context = {"title": title, "transition": transition, "refusal": refusal, "version": version, "submission_id": sent}
     return save_or_page(
         case,
         form,
         "cases/do.html",
         advance_case,
-        lambda: (case.id, _version(), code, _own(form), by),
+        lambda: (case.id, _version(), code, _own(form), by, sent),
         **context,
     )
+
+
+def _drawn(case: Case, transition: Transition, by: Actor) -> tuple[Any, Refused | None]:
+    """The form of an act, filled as the programme says when it is first drawn, and what bars the act now."""
+    refusal = refusal_of_end(case)
+    if refusal is None and case.stage not in transition.from_:
+        stage = programme_of(case).stage_label(case.stage)
+        refusal = Refused(f"现在是“{stage}”阶段，不能{transition.label}。")
+    refusal = refusal or transition.guard(case, {}, by)
+    if refusal is None and request.method == "GET":
+        try:
+            return transition.form(data=transition.initial(case, request.args)), None
+        except Refused as refused:
+            refusal = refused
+    return transition.form(), refusal
 
 
 def _transition(case: Case, code: str) -> Transition:
@@ -101,13 +119,8 @@ def _transition(case: Case, code: str) -> Transition:
     return transition
 
 
-def _not_now(case: Case, transition: Transition) -> Refused:
-    stage = programme_of(case).stage_label(case.stage)
-    return Refused(f"现在是“{stage}”阶段，不能{transition.label}。")
-
-
 def _own(form: BaseForm) -> Mapping[str, Any]:
-    return {name: value for name, value in form.data.items() if name not in ("csrf_token", "version")}
+    return {name: value for name, value in form.data.items() if name not in ("csrf_token", "version", "submission_id")}
 
 
 def _version() -> int:
@@ -115,6 +128,14 @@ def _version() -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         abort(400)
     return int(text)
+
+
+def _submission() -> str:
+    """Which filling of the form this is; what is no name of one is a 400."""
+    text = request.form.get("submission_id") or new_submission()
+    if len(text) > SUBMISSION_LENGTH or not text.isprintable():
+        abort(400)
+    return text
 
 
 @blueprint.route("/cases/<int:case_id>/close", methods=["GET", "POST"])
@@ -127,15 +148,16 @@ def close(case_id: int) -> Answer:
     form = CloseForm()
     form.outcome.choices = choices_of([(o.code, o.label) for o in programme.outcomes], "请选择")
     form.version.data = form.version.data or str(case.version)
+    form.submission_id.data = form.submission_id.data or new_submission()
     own = programme.closing.form() if programme.closing.form is not None else None
     parts = FormParts(form, *([own] if own is not None else []))
 
     def values() -> tuple[Any, ...]:
         data = {"note": form.note.data, **(_own(own) if own is not None else {})}
-        return case.id, version_of(form), form.outcome.data, data, by
+        return case.id, version_of(form), form.outcome.data, data, by, form.submission_id.data
 
-    left = [task.title for task in open_tasks(case.id)]
-    return save_or_page(case, parts, "cases/close.html", close_case, values, close=form, own=own, left=left)
+    context = {"left": [task.title for task in open_tasks(case.id)], "refusal": refusal_of_end(case)}
+    return save_or_page(case, parts, "cases/close.html", close_case, values, close=form, own=own, **context)
 
 
 @blueprint.route("/cases/<int:case_id>/edit", methods=["GET", "POST"])
@@ -197,11 +219,12 @@ def restrict(case_id: int) -> Answer:
 def note(case_id: int) -> Answer:
     """Write a line of history (记一笔)."""
     case, by = shown_case(case_id)
-    form = NoteForm(data={"at": by.now, "wall": ""})
+    form = NoteForm(data={"at": by.now, "wall": "", "submission_id": new_submission()})
     parties = case_parties(case.id)
     form.wall.choices = choices_of([(party.id, f"只有{party.name}") for party in parties], "双方都知道")
     return save_or_page(case, form, "cases/note.html", add_note, lambda: (
-        case.id, form.title.data, form.text.data, form.at.data, int(form.wall.data) if form.wall.data else None, by
+        case.id, form.title.data, form.text.data, form.at.data,
+        int(form.wall.data) if form.wall.data else None, by, form.submission_id.data,
     ))  # fmt: skip
 
 
@@ -230,13 +253,13 @@ def _hour(form: TaskForm) -> datetime | None:
 def task_done(case_id: int, task_id: int) -> Answer:
     """Tick a task off, with how it went."""
     case, by = shown_case(case_id)
-    task = find_task(case.id, task_id)
-    form = TaskDoneForm()
+    form = TaskDoneForm(data={"submission_id": new_submission()})
+    task = find_task(case.id, task_id, sent=str(form.submission_id.data or ""))
     return save_or_page(
         case,
         form,
         "cases/task_done.html",
         finish_task,
-        lambda: (case.id, task.id, form.note.data or "", by),
+        lambda: (case.id, task.id, form.note.data or "", by, form.submission_id.data),
         task=task,
     )

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from fulian.accounts.queries import account_names
 from fulian.accounts.roles import ROLES
 from fulian.audit.actor import Actor
-from fulian.audit.queries import case_history
+from fulian.audit.queries import case_history, last_read
 from fulian.calendar import local_date
 from fulian.cases.models import Case, Task
 from fulian.cases.queries.case import (
@@ -25,6 +25,7 @@ from fulian.cases.queries.case import (
     case_parties,
     case_readers,
     known_to,
+    last_change,
     may_do,
     open_tasks,
     party_contacts,
@@ -104,7 +105,6 @@ def show(case_id: int) -> str:
         told=request.args.get("told", ""),
         all_events=events,
         stages=stage_line(programme, case, events) if programme else [],
-        papers=_papers(programme, case, by),
         files=case_attachments(case.id),
         readers=case_readers(case, by.now) if case.restricted else [],
         role_names=ROLES,
@@ -114,6 +114,15 @@ def show(case_id: int) -> str:
     )
 
 
+def _to_print(step: Step | None, papers: list[Paper], case: Case, by: Actor) -> Paper | None:
+    """The document to be printed before the next step, where nobody has printed it since the case was last changed."""
+    paper = next((paper for paper in papers if step is not None and paper.code == step.prints), None)
+    if paper is None or paper.refusal or not by.may("documents.print"):
+        return None
+    printed, changed = last_read(case.id, "document."), last_change(case.id)
+    return paper if printed is None or (changed is not None and printed < changed.recorded_at) else None
+
+
 def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[str, Any]:
     """Tasks and steps, and what of it the viewer may do herself."""
     open_here = is_open(case.county_id, case.programme, by.now)
@@ -121,7 +130,8 @@ def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[s
     is_void = case.status == "void"
     may_edit = "cases.edit" in may and programme is not None and not is_void
     steps = steps_of(programme, case, by) if may_edit and open_here and programme else ()
-    tasks = open_tasks(case.id)
+    tasks, papers = open_tasks(case.id), _papers(programme, case, by)
+    following = next_step(case, tasks, steps)
     return {
         "open_here": open_here,
         "may_edit": may_edit,
@@ -136,7 +146,9 @@ def _what_to_do(programme: Programme | None, case: Case, by: Actor) -> Mapping[s
         "may_print": by.may("documents.print"),
         "may_download": by.may("attachments.view"),
         "steps": steps,
-        "next": next_step(case, tasks, steps),
+        "next": following,
+        "papers": papers,
+        "print_first": _to_print(following, papers, case, by),
         "tasks": [(task, _how_done(task, steps)) for task in tasks],
     }
 

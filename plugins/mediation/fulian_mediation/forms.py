@@ -147,12 +147,25 @@ class OneClauseForm(BaseForm):
     sections: Sections = (("协议的一条", _clause(1)),)
 
 
+def _number() -> IntegerField:
+    return IntegerField("第几条", [Filled()], render_kw={"readonly": True})
+
+
 class ChangeClauseForm(OneClauseForm):
     """A clause anew, in place of the one with this number."""
 
-    number = IntegerField("改第几条", [Filled()])
+    number = _number()
 
     sections: Sections = (("协议的一条", ("number", *_clause(1))),)
+
+
+class DeleteClauseForm(BaseForm):
+    """A clause that goes."""
+
+    number = _number()
+    note = TextAreaField("为什么删", [Length(max=500)], render_kw={"rows": 2}, description="可以不填。")
+
+    sections: Sections = (("删去这一条", ("number", "note")),)
 
 
 CLAUSE_HINTS = {"第二条": "没有就空着", "第三条": "再多的，保存后再加"}
@@ -187,16 +200,25 @@ class OralAgreementForm(_ClausesForm):
 
 
 class SigningForm(BaseForm):
-    """When it was signed and sealed."""
+    """When it was signed and sealed: four days, or one for all where she says so."""
 
     applicant_signed_on = DateField("甲方哪天签的", [Filled("请填甲方哪天签的。")])
-    respondent_signed_on = DateField("乙方哪天签的", [Optional()], description="和甲方同一天的，这几项都不用填。")
+    same_day = BooleanField("都是这一天：乙方、调解员也签了，章也盖了")
+    respondent_signed_on = DateField("乙方哪天签的", [Optional()])
     mediator_signed_on = DateField("调解员哪天签的", [Optional()])
     sealed_on = DateField("哪天盖的章", [Optional()], description="协议从最后一个签字、盖章的日子起生效。")
 
     sections: Sections = (
-        ("签字盖章", ("applicant_signed_on", "respondent_signed_on", "mediator_signed_on", "sealed_on")),
+        ("签字盖章", ("applicant_signed_on", "same_day", "respondent_signed_on", "mediator_signed_on", "sealed_on")),
     )
+
+
+class CorrectionForm(SigningForm):
+    """The days of the signatures and the seal as they really were, and why they were wrong."""
+
+    note = TextAreaField("为什么更正", [Filled("请写明为什么更正。"), Length(max=500)], render_kw={"rows": 2})
+
+    sections: Sections = (*SigningForm.sections, ("更正", ("note",)))
 
 
 class ReasonForm(BaseForm):

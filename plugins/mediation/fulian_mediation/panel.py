@@ -55,6 +55,7 @@ class Held:
 class ClauseLine:
     """A clause with how it is performed, and whether a court can confirm it."""
 
+    n: int
     number: str
     text: str
     how: str
@@ -79,6 +80,7 @@ def case_panel(case: CaseLike, viewer: Viewer) -> tuple[str, Mapping[str, Any]]:
         "clauses": _clauses(agreement),
         "visits": _visits(case),
         "reports": police_reports_of(case.id),
+        "may_edit": viewer.may("cases.edit") and case.status in ("open", "waiting"),
     }
 
 
@@ -112,6 +114,7 @@ def _clauses(agreement: MediationAgreement | None) -> tuple[ClauseLine, ...]:
         return ()
     return tuple(
         ClauseLine(
+            clause.number,
             chinese_number(clause.number),
             clause.unseal("text") or "",
             "，".join(filter(None, (label_of(codes.CLAUSE_WAYS, clause.way), clause.place, clause.term))),

@@ -43,6 +43,7 @@ AGREEMENT: dict[str, Any] = {
 }
 SIGNED: dict[str, Any] = {
     "applicant_signed_on": TODAY,
+    "same_day": True,
     "respondent_signed_on": None,
     "mediator_signed_on": None,
     "sealed_on": None,

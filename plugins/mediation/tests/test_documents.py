@@ -40,7 +40,7 @@ def test_all_that_the_form_asks_for(signed: int) -> None:
     """人民调解法第二十九条: 当事人的基本情况; 主要事实、争议事项以及各方当事人的责任; 内容，履行的方式、期限."""
     fill_in(signed)
     context = context_of(signed)
-    assert context["number"] == "（2026）聊妇婚调字第0001号"
+    assert context["number"] == "（2026）聊妇婚调字第371502-0001号"
     first = context["parties"][0]
     assert (first["mark"], first["name"], first["sex"], first["ethnicity"]) == ("甲方", "赵春梅", "女", "汉族")
     assert (first["occupation"], first["contact"], first["place"]) == ("超市收银员", PHONES[0], PLACES[0])

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from fulian_mediation.queries import follow_ups_of
 
-from fulian.testing.acts import advance, due_tasks, last_event, refusal_of
+from fulian.testing.acts import advance, due_tasks, last_event, open_tasks, refusal_of
 from fulian.testing.world import NOW
 
 from .conftest import TODAY, VISIT
@@ -61,3 +61,41 @@ def test_a_visit_is_neither_to_come_nor_before_the_agreement(signed: int) -> Non
         assert refusal_of(advance, signed, "record_follow_up", **{**VISIT, "visited_on": on}).field == "visited_on"
     yesterday = TODAY - timedelta(days=1)
     assert refusal_of(advance, signed, "plan_follow_up", visit_on=yesterday, note="").field == "visit_on"
+
+
+def test_a_visit_a_day_early_is_the_one_of_the_plan(signed: int) -> None:
+    visit(signed, 14)
+    assert [task.due_on for task in open_tasks(signed)] == [date(2026, 12, 24)]
+
+
+def test_a_visit_long_before_its_day_is_one_more(signed: int) -> None:
+    visit(signed, 2)
+    assert [task.due_on for task in open_tasks(signed)] == [date(2026, 12, 9)]
+
+
+def test_a_visit_does_the_one_it_is_for(signed: int) -> None:
+    """Two by appointment and the one of the plan: only the nearest of those due is done."""
+    for day in (1, 2):
+        advance(signed, "plan_follow_up", visit_on=date(2026, 12, day), note="")
+    visit(signed, 8)
+    assert [task.due_on for task in open_tasks(signed)] == [date(2026, 12, 1), date(2026, 12, 9)]
+
+
+def test_the_ending_waits_for_an_appointment(signed: int) -> None:
+    advance(signed, "plan_follow_up", visit_on=date(2027, 3, 20), note="")
+    for days in (15, 30, 90):
+        visit(signed, days)
+    assert set(due_tasks(signed)) == {"record_follow_up"}
+    visit(signed, 116)
+    assert set(due_tasks(signed)) == {"close"}
+
+
+def test_signs_of_escalation_are_reported(signed: int) -> None:
+    """人民调解法第二十五条: 对有可能引起治安案件、刑事案件的纠纷，应当及时向当地公安机关报告."""
+    visit(signed, 1, escalated="yes")
+    visit(signed, 2, escalated="yes")
+    found = [task for task in open_tasks(signed) if task.kind == "report_police"]
+    assert [(task.due_on, task.legal, task.article) for task in found] == [
+        (date(2026, 11, 25), True, "人民调解法第二十五条")
+    ]
+    assert "更正为红" in found[0].title

@@ -97,12 +97,12 @@ def test_health_data_take_a_consent_of_their_own(world: Flask) -> None:
 
 
 def test_one_case_one_file_one_number(world: Flask) -> None:
-    """Numbers run by year and unit, are taken at acceptance and given back where the case is refused."""
+    """Numbers run by year and unit, name the unit, are taken at acceptance and given back where a case is refused."""
     numbers = [find_detail(open_mediation().id).file_number]
     refusal_of(open_mediation, names=("", "孙建国"))
     numbers.append(find_detail(open_mediation().id).file_number)
     numbers.append(find_detail(open_mediation("other_mediator").id).file_number)
-    assert numbers == ["（2026）聊妇婚调字第0001号", "（2026）聊妇婚调字第0002号", "（2026）聊妇婚调字第0001号"]
+    assert numbers == [f"（2026）聊妇婚调字第{number}号" for number in ("371502-0001", "371502-0002", "371503-0001")]
 
 
 def test_without_the_notice_nothing_is_claimed(world: Flask) -> None:

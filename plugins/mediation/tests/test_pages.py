@@ -33,7 +33,7 @@ def panel_of(case_id: int) -> str:
 
 def test_a_new_case(accepted: int) -> None:
     shown = panel_of(accepted)
-    assert "（2026）聊妇婚调字第0001号" in shown
+    assert "（2026）聊妇婚调字第371502-0001号" in shown
     assert "甲 意愿 11月24日 同意 乙 意愿 11月24日 同意" in shown
     assert "已告知（第 1 版）" in shown
     assert "安全筛查" not in shown

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fulian.api import Base, ToldCase, db, local_date, next_number, setting
+from fulian.api import Base, ToldCase, db, local_date
 from fulian_mediation import codes
-from fulian_mediation.codes import CODE, ORAL, WRITTEN
+from fulian_mediation.codes import ORAL, WRITTEN
 from fulian_mediation.demo import words
 from fulian_mediation.demo.telling import Act, Tale
 from fulian_mediation.models import (
@@ -23,7 +23,7 @@ from fulian_mediation.models import (
 )
 from fulian_mediation.notice import NOTICE_VERSION
 from fulian_mediation.service.agreements import clauses_in, effective_day, signature_days
-from fulian_mediation.service.intake import FILE_SERIES, answers_of, write_number
+from fulian_mediation.service.intake import answers_of, next_file_number
 from fulian_mediation.service.screening import RED
 
 
@@ -50,11 +50,10 @@ def _about(told: ToldCase, act: Act | None = None) -> dict[str, Any]:
 
 def _detail(told: ToldCase, tale: Tale) -> MediationDetail:
     year, county_id, outcome = local_date(told.case.opened_at).year, told.case.county_id, told.case.outcome
-    number = next_number(FILE_SERIES, county_id, year)
     told_routes = outcome == codes.NOT_REACHED and told.case.closed_at is not None
     return MediationDetail(
         **_about(told),
-        file_number=write_number(setting(CODE, "file_number_pattern", county_id), year, number),
+        file_number=next_file_number(county_id, year),
         hit=tale.asked["hit"],
         threatened=tale.asked["threatened"],
         unsafe=tale.asked["unsafe"],

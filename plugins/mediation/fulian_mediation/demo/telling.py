@@ -270,7 +270,7 @@ def _agree(tale: Tale, outcome: str, *, sign: bool = True, must: bool = False) -
     tale.lay(agreements.tasks_after_writing(tale.facts, data, tale.by))
     if not sign or not tale.goes_on(rng.uniform(0.1, 4) * tale.pace, must=must):
         return False
-    signed = {"applicant_signed_on": local_date(tale.at)}
+    signed: dict[str, Any] = {"applicant_signed_on": local_date(tale.at), "same_day": True}
     tale.act("sign_agreement", "登记签字盖章", signed, agreements.signing_line(signed), "follow_up")
     _plan_visit(tale, signed["applicant_signed_on"])
     return True
@@ -346,9 +346,9 @@ def _visit(tale: Tale, diligence: float) -> None:
             "note": tale.pick(words.VISIT_NOTES),
         }
         tale.act("record_follow_up", "登记回访", data, follow_up.follow_up_line(data))
-        planned = follow_up.next_visit_task(tale.facts, effective_on, local_date(tale.at))
-        last = PlannedTask(CONCLUDE, "履行完毕的，办结", local_date(tale.at) + timedelta(days=follow_up.CONCLUDE_DAYS))
-        tale.lay(planned or (last,))
+        after = local_date(tale.at) + timedelta(days=follow_up.EARLY_DAYS)
+        planned = follow_up.next_visit_task(tale.facts, effective_on, after)
+        tale.lay(planned or (follow_up.conclude_task(local_date(tale.at)),))
 
 
 def _report(tale: Tale) -> None:

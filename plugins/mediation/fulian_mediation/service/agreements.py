@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, db, local_date
 from fulian_mediation.codes import NOT_CONFIRMED, ORAL, WRITTEN
 from fulian_mediation.models import MediationAgreement, MediationClause
 from fulian_mediation.numerals import chinese_number
-from fulian_mediation.queries import clauses_of, current_agreement
+from fulian_mediation.queries import agreement_in_effect, clauses_of, current_agreement, sessions_of
 from fulian_mediation.service.bars import bar_to_mediate
-from fulian_mediation.service.follow_up import next_visit_task
+from fulian_mediation.service.follow_up import next_planned, next_visit_task, plan_visits
 
 CLAUSES_AT_ONCE = 3  # on the first form; more are added one by one
 SIGN_DAYS = 7  # [D] until the paper should be signed
@@ -58,9 +59,8 @@ def guard_agreement(case: CaseLike, data: Data, by: Actor) -> Refused | None:
         barred = Refused("这件案件已有协议，不能再写一份。")
     if barred is not None or not data:
         return barred
-    if data.get("agreed_on") and data["agreed_on"] > local_date(by.now):
-        return Refused("这一天还没到。谈成以后再登记。", "agreed_on")
-    return next(_wrong_clauses(data), None)
+    wrong_day = next(_impossible_day(case, "agreed_on", data["agreed_on"], by), None) if data.get("agreed_on") else None
+    return wrong_day or next(_wrong_clauses(data), None)
 
 
 def write_agreement(case: CaseLike, data: Data, by: Actor) -> None:
@@ -103,40 +103,96 @@ def change_clause(case: CaseLike, data: Data, by: Actor) -> None:
     _fill(clause, next(_typed_clauses(data)))
 
 
+def guard_deletion(case: CaseLike, data: Data, by: Actor) -> Refused | None:
+    """As any change of a clause; the last clause stays, since an agreement says something (人民调解法第二十九条)."""
+    refused = guard_unsigned(case, data, by)
+    if refused is None and data and len(clauses_of(_unsigned(case).id)) == 1:
+        refused = Refused("协议只有这一条，不能删。可以改写它；不签了的，用“没有签成，再调解”。", "number")
+    return refused
+
+
+def delete_clause(case: CaseLike, data: Data, by: Actor) -> None:
+    """Take the clause data["number"] out of the unsigned agreement; those after it move up, the log keeps its text."""
+    for clause in clauses_of(_unsigned(case).id):
+        if clause.number == data["number"]:
+            db.session.delete(clause)
+        elif clause.number > data["number"]:
+            clause.number -= 1
+        db.session.flush()  # one after the other: a number is free before it is taken
+
+
+def chosen_clause(case: CaseLike, asked: Mapping[str, str]) -> dict[str, Any]:
+    """The clause that the address names (?number=2), for the form. Raises Refused where it names none."""
+    for clause in clauses_of(_unsigned(case).id):
+        if str(clause.number) == asked.get("number"):
+            told = {part: getattr(clause, part) for part in ("matter", "way", "place", "term")}
+            values = {f"{part}_1": value for part, value in {**told, "text": clause.unseal("text")}.items()}
+            return {"number": clause.number, **values}
+    raise Refused("请回到案件，在“调解情况”里选是协议的哪一条。")
+
+
+def clause_facts(case: CaseLike) -> dict[str, str]:
+    """The clauses as they are saved, in one text: 一、…… for the log."""
+    agreement = current_agreement(case.id)
+    clauses = clauses_of(agreement.id) if agreement is not None else ()
+    return {"text_1": "\n".join(f"{chinese_number(clause.number)}、{clause.unseal('text')}" for clause in clauses)}
+
+
+def deletion_line(data: Data) -> str:
+    """删去第二条。 and why."""
+    return f"删去第{chinese_number(data['number'])}条。{data.get('note') or ''}"
+
+
 def discard_agreement(case: CaseLike, data: Data, by: Actor) -> None:
     """Give up an agreement that was not signed; its row stays, and mediation goes on."""
     _unsigned(case).discarded_at = by.now
 
 
 def guard_signing(case: CaseLike, data: Data, by: Actor) -> Refused | None:
-    """Signed and sealed days are not to come."""
+    """Each day is given, none is to come, and none lies before the parties came to terms."""
     barred = bar_to_mediate(case)
     if barred is not None or not data:
         return barred
-    today = local_date(by.now)
-    for name in SIGNATURES:
-        if data.get(name) and data[name] > today:
-            return Refused("这一天还没到。签字、盖章以后再登记。", name)
-    return None
+    return next(_wrong_days(case, data, by), None)
 
 
 def sign_agreement(case: CaseLike, data: Data, by: Actor) -> None:
-    """Write down the days of the signatures and the seal, and from when it is in effect.
+    """Write down the days of the signatures and the seal, and from when it is in effect."""
+    _write_days(_unsigned(case), data)
 
-    A day left empty is the day on which the applicant signed.
-    """
-    agreement = _unsigned(case)
-    days = signature_days(data)
-    agreement.applicant_signed_on, agreement.respondent_signed_on = days[0], days[1]
-    agreement.mediator_signed_on, agreement.sealed_on = days[2], days[3]
-    agreement.effective_on = effective_day(*days)
+
+def guard_correction(case: CaseLike, data: Data, by: Actor) -> Refused | None:
+    """Only a signed paper has days to be corrected; the same holds for them as at the signing."""
+    agreement = agreement_in_effect(case.id)
+    if agreement is None or agreement.kind != WRITTEN:
+        return Refused("没有签过的书面协议，没有日期可以更正。")
+    return next(_wrong_days(case, data, by), None) if data else None
+
+
+def correct_signing(case: CaseLike, data: Data, by: Actor) -> None:
+    """Write the days of the signatures and the seal anew; what they were stays in the log."""
+    agreement = agreement_in_effect(case.id)
+    if agreement is not None:
+        _write_days(agreement, data)
+
+
+def signing_facts(case: CaseLike) -> dict[str, str]:
+    """The days as they are saved, by the names of the form's fields; "" for none."""
+    agreement = current_agreement(case.id)
+    days = {name: getattr(agreement, name, None) for name in SIGNATURES}
+    return {name: day.isoformat() if day else "" for name, day in days.items()}
+
+
+def saved_days(case: CaseLike, asked: Mapping[str, str]) -> dict[str, date | None]:
+    """The days as they are saved, for the form that corrects them."""
+    agreement = agreement_in_effect(case.id)
+    return {name: getattr(agreement, name, None) for name in SIGNATURES}
 
 
 def signature_days(data: Data) -> tuple[date, date, date, date]:
-    """Days on which applicant, respondent and mediator signed and the seal was put on."""
-    first: date = data[SIGNATURES[0]]
-    respondent, mediator, seal = (data.get(name) or first for name in SIGNATURES[1:])
-    return first, respondent, mediator, seal
+    """Days on which applicant, respondent and mediator signed and the seal was put on: one for all with same_day."""
+    days = [data[SIGNATURES[0]] if data.get("same_day") else data[name] for name in SIGNATURES]
+    return days[0], days[1], days[2], days[3]
 
 
 def agreement_line(data: Data) -> str:
@@ -152,8 +208,11 @@ def clause_line(data: Data) -> str:
 
 
 def signing_line(data: Data) -> str:
-    """协议自 2026-11-24 起生效。"""
-    return f"双方和调解员已签字，已盖章，协议自 {effective_day(*signature_days(data)).isoformat()} 起生效。"
+    """Each day, and from when the agreement is in effect; where it was corrected also why."""
+    days = signature_days(data)
+    applicant, respondent, mediator, seal = (day.isoformat() for day in days)
+    signed = f"甲方 {applicant}、乙方 {respondent}、调解员 {mediator} 签字，{seal} 盖章。"
+    return f"{signed}协议自 {effective_day(*days).isoformat()} 起生效。{data.get('note') or ''}"
 
 
 def tasks_after_writing(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
@@ -174,11 +233,58 @@ def tasks_in_effect(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTa
     return next_visit_task(case, agreement.effective_on, agreement.effective_on)
 
 
+def visits_to_move(case: CaseLike, data: Data) -> Sequence[int]:
+    """The planned visits that hang on a day of effect which is now another one."""
+    agreement = agreement_in_effect(case.id)
+    if agreement is None or agreement.effective_on in (None, effective_day(*signature_days(data))):
+        return ()
+    return [task.id for task in plan_visits(case, agreement.effective_on)]
+
+
+def tasks_after_correction(case: CaseLike, data: Data, by: Actor) -> Sequence[PlannedTask]:
+    """The next visit of the plan, counted from the corrected day."""
+    agreement = agreement_in_effect(case.id)
+    if agreement is None or agreement.effective_on is None:
+        return ()
+    return next_planned(case, agreement.effective_on)
+
+
 def _unsigned(case: CaseLike) -> MediationAgreement:
     agreement = current_agreement(case.id)
     if agreement is None or agreement.effective_on is not None:
         raise Refused("协议已经签过，不能再改。")
     return agreement
+
+
+def _write_days(agreement: MediationAgreement, data: Data) -> None:
+    days = signature_days(data)
+    for name, day in zip(SIGNATURES, days, strict=True):
+        setattr(agreement, name, day)
+    agreement.effective_on = effective_day(*days)
+
+
+def _wrong_days(case: CaseLike, data: Data, by: Actor) -> Iterator[Refused]:
+    for name in SIGNATURES:
+        day = data.get(name)
+        if day is None:
+            if not data.get("same_day") or name == SIGNATURES[0]:
+                yield Refused("请填这一天。四项都是同一天的，勾选“都是这一天”。", name)
+        elif data.get("same_day") and day != data.get(SIGNATURES[0]):
+            yield Refused("勾了“都是这一天”，这里又是另一天，请核对。", name)
+        else:
+            yield from _impossible_day(case, name, day, by)
+
+
+def _impossible_day(case: CaseLike, name: str, day: date, by: Actor) -> Iterator[Refused]:
+    """Terms are come to in a session, so that no agreement is older than the last one before it was written down."""
+    agreement = current_agreement(case.id)
+    written_at = agreement.recorded_at if agreement is not None else by.now
+    held = [local_date(session.held_at) for session in sessions_of(case.id) if session.recorded_at <= written_at]
+    first = max(held, default=local_date(written_at))
+    if day > local_date(by.now):
+        yield Refused("这一天还没到。谈成、签字、盖章以后再登记。", name)
+    elif day < first:
+        yield Refused(f"这一天还没有协议：{first.isoformat()} 才谈成，请核对。", name)
 
 
 def _add_agreement(case: CaseLike, data: Data, by: Actor, kind: str, effective_on: date | None) -> None:

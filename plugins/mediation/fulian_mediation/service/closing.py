@@ -27,7 +27,7 @@ from fulian_mediation.queries import (
 from fulian_mediation.service.bars import bar_of_violence, is_severe
 
 SETTLED = (WRITTEN_AGREEMENT, ORAL_AGREEMENT, PARTIAL)
-# An agreement in effect binds both (人民调解法第三十一条): who does not perform it is sued on it, which a visit records.
+# An agreement in effect binds both (人民调解法第三十一条): that one was sued for not performing it stands in a visit.
 UNSETTLED = (NOT_REACHED, REFUSED_OR_WITHDRAWN, TO_COURT, TO_OTHERS, NOT_OURS)
 IN_EFFECT = "协议已经生效，不能按这个结果办结。请按协议选“调解成功”或“部分达成”；没有履行、已起诉的，记在回访里。"
 

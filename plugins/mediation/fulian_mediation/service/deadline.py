@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from fulian.api import Actor, CaseLike, Data, PlannedTask, Refused, Term, legal_deadline, local_date, setting
 from fulian_mediation.codes import CODE
 from fulian_mediation.queries import find_detail
+from fulian_mediation.service.bars import bar_of_violence
 
 # The Act sets no limit; mediation committees work with 30 days, longer where both sides agree. A setting, therefore.
 DAYS_TO_CONCLUDE = 30
@@ -19,17 +21,26 @@ TITLE = "办结，或双方同意延期"
 
 def deadline_task(case: CaseLike) -> PlannedTask:
     """The day by which mediation is to end, counted from the day of acceptance (民法典第二百零一、二百零三条)."""
+    return PlannedTask(DEADLINE, TITLE, _customary(case), legal=True, article=CUSTOM)
+
+
+def _customary(case: CaseLike) -> date:
     days = setting(CODE, "days_to_conclude", case.county_id)
-    due = legal_deadline(local_date(case.opened_at), Term(CUSTOM, days=days))
-    return PlannedTask(DEADLINE, TITLE, due.last_day, legal=True, article=due.article)
+    return legal_deadline(local_date(case.opened_at), Term(CUSTOM, days=days)).last_day
 
 
 def guard_extension(case: CaseLike, data: Data, by: Actor) -> Refused | None:
-    """Only where both agree, and to a day to come."""
-    if data and not data.get("both_agreed"):
+    """Only where mediation may go on at all and both agree, to a day to come that lies after the limit there is."""
+    barred = bar_of_violence(case)
+    if barred is not None or not data:
+        return barred
+    if not data.get("both_agreed"):
         return Refused("双方都同意，才能延期。都同意的请勾选。", "both_agreed")
-    if data and data["until"] <= local_date(by.now):
+    if data["until"] <= local_date(by.now):
         return Refused("延期要到今天以后的日子，请重新选。", "until")
+    limit = find_detail(case.id).extended_until or _customary(case)
+    if data["until"] <= limit:
+        return Refused(f"现在的期限是 {limit.isoformat()}，延期要到它以后的日子，请重新选。", "until")
     return None
 
 

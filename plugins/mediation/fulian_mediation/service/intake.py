@@ -13,6 +13,7 @@ from fulian.api import (
     CaseLike,
     Data,
     PlannedTask,
+    ancestors,
     case_parties,
     db,
     local_date,
@@ -28,7 +29,8 @@ from fulian_mediation.service.screening import RED, Screen, suggest_risk
 from fulian_mediation.service.willingness import first_task
 
 FILE_SERIES = f"file:{CODE}"
-FILE_NUMBER_PATTERN = "（{year}）聊妇婚调字第{number}号"  # the form's round brackets, not those of official documents
+# The form's round brackets, not those of official documents; the unit's number code, since each unit counts its own.
+FILE_NUMBER_PATTERN = "（{year}）聊妇婚调字第{unit}-{number}号"
 FIRST_STAGE = "accepted"
 
 # Core statements: an ORM flush of the same rows costs several times as much, and every case waits for them.
@@ -78,7 +80,6 @@ def create_detail(case: CaseLike, data: Data, by: Actor) -> MediationDetail:
     The file number is taken at acceptance from its own yearly series in the unit: one case, one file, one number.
     """
     today = local_date(by.now)
-    number = next_number(FILE_SERIES, case.county_id, today.year)
     about = {"case_id": case.id, "county_id": case.county_id}
     db.session.execute(_add_dispute, [{**about, "code": code} for code in data["disputes"]])
     said = {**about, "said_on": today, "account_id": by.account_id, "recorded_at": by.now}
@@ -94,7 +95,7 @@ def create_detail(case: CaseLike, data: Data, by: Actor) -> MediationDetail:
     return MediationDetail(
         case_id=case.id,
         county_id=case.county_id,
-        file_number=write_number(setting(CODE, "file_number_pattern", case.county_id), today.year, number),
+        file_number=next_file_number(case.county_id, today.year),
         hit=screen.hit,
         threatened=screen.threatened,
         unsafe=screen.unsafe,
@@ -116,9 +117,19 @@ def _record_injury_consent(person_id: int, case: CaseLike, by: Actor) -> None:
     )
 
 
-def write_number(pattern: str, year: int, number: int) -> str:
-    """A file number by its pattern: {year}, and {number} with four digits at least. The pattern is never a template."""
-    return pattern.replace("{year}", str(year)).replace("{number}", f"{number:04d}")
+def next_file_number(county_id: int, year: int) -> str:
+    """The next file number of a unit in a year, by its pattern: no two in the city are alike."""
+    code = ancestors(county_id)[0].number_code or ""
+    number = next_number(FILE_SERIES, county_id, year)
+    return write_number(setting(CODE, "file_number_pattern", county_id), code, year, number)
+
+
+def write_number(pattern: str, unit: str, year: int, number: int) -> str:
+    """A file number by its pattern, which is never a template: {unit}, {year}, {number} with four digits at least."""
+    values = {"{unit}": unit, "{year}": str(year), "{number}": f"{number:04d}"}
+    for name, value in values.items():
+        pattern = pattern.replace(name, value)
+    return pattern
 
 
 def _first_line(data: Data) -> str:

@@ -27,9 +27,7 @@ def reassess_case(case: CaseLike, before: str | None, by: Actor) -> Reassessment
     if case.risk == RED:
         reported = bool(police_reports_of(case.id))
         tasks = tasks_after_report(case, {}, by) if reported else (report_task(by),)
-        return Reassessment(
-            restricted=True, hidden=(APPLICANT,), drops=() if agreed else MEDIATING, tasks=tuple(tasks)
-        )
+        return Reassessment(restricted=True, hidden=(APPLICANT,), drops=() if agreed else MEDIATING, tasks=tuple(tasks))
     if before == RED and not is_severe(case):
         tasks = () if agreed else _going_on(case, by)
         return Reassessment(drops=("report_police",) if agreed else ("report_police", CONCLUDE), tasks=tuple(tasks))
