@@ -107,6 +107,8 @@ def add_sign_row(paper: Document, who: str, *, fingerprint: bool = True) -> None
     row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(21) if fingerprint else Mm(12)
     for cell in row.cells:
         cell.vertical_alignment = WD_ALIGN_VERTICAL.BOTTOM
+        for line in cell.paragraphs:
+            line.paragraph_format.keep_with_next = True  # all who sign stand on one page, above the seal
     _write(row.cells[0], who)
     _border(row.cells[1], ("bottom",), "single")
     _write(row.cells[3], "年\u3000\u3000月\u3000\u3000日").alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from fulian.people.tokens import document_keys, person_tokens
 from fulian.prepared import PreparedChange
 
 EDIT = "people.edit"
+INITIALS = re.compile("[a-z]{1,6}")  # what is typed to search for somebody; no name is written in small letters only
 
 # Written alike on both databases: a submission saved before gives no row back.
 _add_person = PreparedChange(
@@ -75,6 +77,8 @@ def check_new(data: PersonData, by: Actor) -> PersonData:
     Raises Refused with the field's name, AlreadyRegistered where the document is somebody's.
     """
     facts = read_person(data, local_date(by.now))
+    if INITIALS.fullmatch(facts.name):
+        raise Refused("这像是拼音首字母，不是姓名。请写证件上的姓名；外文姓名的首字母大写。", "name")
     if facts.document_number:
         refuse_known(facts.document_number, by)
     return facts

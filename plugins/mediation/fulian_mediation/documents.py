@@ -32,7 +32,6 @@ EFFECT = (
 )
 # 人民调解法第三十三条
 CONFIRMATION = "双方认为有必要的，可以自本协议生效之日起三十日内共同向人民法院申请司法确认。"
-NOTHING_DISPUTED = "无。"
 MARKS = {codes.APPLICANT: "甲方", codes.RESPONDENT: "乙方"}
 
 
@@ -49,19 +48,35 @@ def agreement_context(case: CaseLike, by: Actor) -> Mapping[str, Any]:
         raise Refused("还没有写协议，不能打印协议书。请先用“写协议书”。")
     if agreement.kind != codes.WRITTEN:
         raise Refused("这是口头协议，不用打印协议书。")
-    parties = case_parties(case.id)
+    parties, disputed = case_parties(case.id), agreement.unseal("disputed") or ""
     return {
+        "headings": _headings(disputed=bool(disputed), partial=agreement.partial),
         "title": "人民调解协议书",
         "number": find_detail(case.id).file_number,
         "parties": [_party(party, by) for party in parties],
         "facts": agreement.unseal("facts") or "",
-        "disputed": agreement.unseal("disputed") or NOTHING_DISPUTED,
-        "agreed": "三、经调解，就一部分自愿达成如下协议" if agreement.partial else "三、经调解，自愿达成如下协议",
+        "disputed": disputed,
         "clauses": [_clause(clause) for clause in clauses_of(agreement.id)],
         "effect": EFFECT.replace("{copies}", chinese_number(len(parties) + 1)),
         "confirmation": CONFIRMATION,
         "committee": committee_name(case),
     }
+
+
+def _headings(*, disputed: bool, partial: bool) -> dict[str, str]:
+    """The headings of the parts that are printed, numbered.
+
+    人民调解法第二十九条 lets an agreement name what was disputed and who was responsible, and does not ask for it.
+    """
+    parts = {
+        "facts": "纠纷主要事实",
+        "disputed": "争议事项、各方责任",
+        "agreed": "经调解，就一部分自愿达成如下协议" if partial else "经调解，自愿达成如下协议",
+        "effect": "履行和效力",
+    }
+    if not disputed:
+        del parts["disputed"]
+    return {part: f"{chinese_number(n)}、{text}" for n, (part, text) in enumerate(parts.items(), 1)}
 
 
 def committee_name(case: CaseLike) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
-from fulian.api import BaseForm, Filled, MomentField
+from fulian.api import BaseForm, Filled, MomentField, refuse
 from fulian_mediation.codes import (
     CLAUSE_MATTERS,
     CLAUSE_WAYS,
@@ -32,7 +32,7 @@ from fulian_mediation.codes import (
 )
 from fulian_mediation.notice import NOTICE_VERSION
 from fulian_mediation.numerals import chinese_number
-from fulian_mediation.service.agreements import CLAUSES_AT_ONCE
+from fulian_mediation.service.agreements import CLAUSES_AT_ONCE, wrong_clauses
 
 Sections = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -182,6 +182,14 @@ class _ClausesForm(OneClauseForm):
     disputed = TextAreaField("争议事项和各方责任", [Length(max=3000)], render_kw={"rows": 3})
     text_2, matter_2, way_2, place_2, term_2 = _text(Optional()), _matter(Optional()), _way(), _place(), _term()
     text_3, matter_3, way_3, place_3, term_3 = _text(Optional()), _matter(Optional()), _way(), _place(), _term()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say of every clause at once what is missing, not only of the first one."""
+        whole = bool(super().validate(extra_validators))
+        told = [wrong for wrong in wrong_clauses(self.data) if not self[wrong.field or ""].errors]
+        for wrong in told:
+            refuse(self, wrong)
+        return whole and not told
 
 
 class AgreementForm(_ClausesForm):

@@ -230,7 +230,7 @@ SETTINGS = (
     Setting("risk_scores", "安全筛查的分值和分级", screening.DEFAULT_SCORES),
     Setting("file_number_pattern", "卷号、协议编号的样式", intake.FILE_NUMBER_PATTERN),
     Setting("committee_name", "调解委员会名称的样式", COMMITTEE_PATTERN),
-    Setting("success_base", "调解成功率的分母（受理 accepted 或办结 closed）", SUCCESS_BASE),
+    Setting("success_base", "调解成功率的分母（办结 closed 或受理 accepted）", SUCCESS_BASE),
 )
 
 OWN_PAGES = ("caseworker", "programme_lead", "township_admin", "county_admin", "city_admin")

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from fulian.api import Case, Period, Statistic, county_units, local_date, setting, start_of_day
 from fulian_mediation.codes import CODE, NOT_OURS, ORAL_AGREEMENT, WRITTEN_AGREEMENT
 
-# 黄石市司法局 counts success by accepted cases (842 of 869); other places by closed ones: a setting, therefore.
+# By closed cases, so that both numbers are of the same cases; 黄石市司法局 divides by accepted ones (842 of 869), whose
+# end may lie in another month: a setting, therefore.
 ACCEPTED, CLOSED = "accepted", "closed"
-SUCCESS_BASE = ACCEPTED
+SUCCESS_BASE = CLOSED
 
 SUCCESS = (WRITTEN_AGREEMENT, ORAL_AGREEMENT)
 
@@ -33,14 +34,14 @@ def succeeded(period: Period) -> Select[Any]:
 
 
 def success_base(period: Period) -> Select[Any]:
-    """What success is divided by: accepted cases, or closed ones in a unit whose setting success_base says so."""
-    by_closing = [unit.id for unit in county_units() if setting(CODE, "success_base", unit.id) == CLOSED]
-    counts_at: Any = case((Case.county_id.in_(by_closing), Case.closed_at), else_=Case.opened_at)
-    return _counted(counts_at if by_closing else Case.opened_at, period)
+    """What success is divided by: closed cases, or accepted ones in a unit whose setting success_base says so."""
+    by_opening = [unit.id for unit in county_units() if setting(CODE, "success_base", unit.id) == ACCEPTED]
+    counts_at: Any = case((Case.county_id.in_(by_opening), Case.opened_at), (Case.status == "closed", Case.closed_at))
+    return _counted(counts_at, period)
 
 
 STATISTICS = (
-    Statistic("success", "调解成功率（成功 ÷ 受理）", "%", succeeded, of=success_base),
+    Statistic("success", "调解成功率（成功 ÷ 办结）", "%", succeeded, of=success_base),
     Statistic("accepted", "受理", "件", accepted),
     Statistic("closed", "办结", "件", closed),
 )

@@ -98,6 +98,26 @@ def test_both_papers_hold_every_word(written: int, kind: str) -> None:
         assert word in shown
 
 
+@pytest.mark.parametrize("kind", ["docx", "pdf"])
+def test_what_was_not_disputed_is_no_part_of_the_paper(mediated: int, kind: str) -> None:
+    advance(mediated, "write_agreement", **{**AGREEMENT, "disputed": ""})
+    shown = read(make_paper("fulian_mediation", "agreement", kind, context_of(mediated)), kind)
+    assert "争议事项、各方责任" not in shown
+    assert "无。" not in shown
+    for heading in ("一、纠纷主要事实", "二、经调解，自愿达成如下协议", "三、履行和效力"):
+        assert heading in shown
+
+
+@pytest.mark.parametrize("lines", range(4, 24, 3))
+def test_signatures_and_seal_stand_on_one_page(written: int, lines: int) -> None:
+    """Wherever the text ends: who signs, the seal and what signing brings about are never apart."""
+    context = {**context_of(written), "facts": "双方分居四个月，孩子随女方生活，抚养费没有谈拢。" * lines}
+    made = make_paper("fulian_mediation", "agreement", "pdf", context)
+    pages = ["".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(made)).pages]
+    words = ("四、履行和效力", "甲方（签名）", "乙方（签名）", "人民调解员（签名）", "记录人（签名）", "（印章）")
+    assert len({index for index, page in enumerate(pages) for word in words if word in page}) == 1
+
+
 def test_the_template_is_what_its_script_makes() -> None:
     made, kept = io.BytesIO(), PACKAGE / "documents" / "agreement.docx"
     runpy.run_path(str(PACKAGE.parent / "tools" / "make_documents.py"))["make_agreement"]().save(made)

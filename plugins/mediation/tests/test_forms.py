@@ -80,6 +80,14 @@ def test_bad_answers_are_refused_at_their_field(bare: Flask, name: str, value: o
     assert set(filled(bare, forms.IntakeForm, {**INTAKE, name: value}).errors) == {name}
 
 
+@pytest.mark.parametrize("form", [forms.AgreementForm, forms.OralAgreementForm])
+def test_what_is_missing_in_any_clause_is_said_at_once(bare: Flask, form: type[Any]) -> None:
+    made = filled(bare, form, {"facts": "", "text_1": "每月付抚养费。", "text_2": "每周探望。", "term_3": "每月"})
+    errors = {name: texts for name, texts in made.errors.items() if name != "agreed_on"}
+    assert set(errors) == {"facts", "matter_1", "matter_2", "text_3"}
+    assert all(len(texts) == 1 for texts in errors.values())
+
+
 def test_former_spouses_and_lovers_are_there() -> None:
     """妇女权益保障法第二十九条: they too can ask for a protection order."""
     assert {"前夫", "前妻", "恋人", "前恋人"} <= {label for _code, label in RELATIONS}

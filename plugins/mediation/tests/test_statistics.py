@@ -53,16 +53,17 @@ def test_closed(cases: None) -> None:
     assert counted("closed") == {(LIUYUAN, "2026-11"): 3}
 
 
-def test_success_is_divided_by_accepted_cases(cases: None) -> None:
-    """黄石: 842 ÷ 869 accepted."""
+def test_success_is_divided_by_closed_cases(cases: None) -> None:
+    """Of the cases that ended in a month, how many ended with a whole agreement: never more than all of them."""
     assert counted("success") == {(LIUYUAN, "2026-11"): 1}
-    assert counted("success", base=True) == counted("accepted")
-    assert STATISTICS[0].label == "调解成功率（成功 ÷ 受理）"
+    assert counted("success", base=True) == counted("closed") == {(LIUYUAN, "2026-11"): 3}
+    assert STATISTICS[0].label == "调解成功率（成功 ÷ 办结）"
 
 
 def test_the_base_is_a_setting(cases: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "setting", lambda *_args: statistics.CLOSED)
-    assert counted("success", base=True) == counted("closed")
+    """黄石: 842 ÷ 869 accepted."""
+    monkeypatch.setattr(statistics, "setting", lambda *_args: statistics.ACCEPTED)
+    assert counted("success", base=True) == counted("accepted")
     assert "success_base" in {setting.code for setting in PROGRAMME.settings}
 
 

@@ -60,7 +60,7 @@ def guard_agreement(case: CaseLike, data: Data, by: Actor) -> Refused | None:
     if barred is not None or not data:
         return barred
     wrong_day = next(_impossible_day(case, "agreed_on", data["agreed_on"], by), None) if data.get("agreed_on") else None
-    return wrong_day or next(_wrong_clauses(data), None)
+    return wrong_day or next(wrong_clauses(data), None)
 
 
 def write_agreement(case: CaseLike, data: Data, by: Actor) -> None:
@@ -319,7 +319,8 @@ def _typed_clauses(data: Data) -> Iterator[NewClause]:
             yield NewClause(f"_{n}", **parts)
 
 
-def _wrong_clauses(data: Data) -> Iterator[Refused]:
+def wrong_clauses(data: Data) -> Iterator[Refused]:
+    """What is missing in the clauses that were begun, each at its field."""
     for clause in _typed_clauses(data):
         if not clause.text and (clause.matter or clause.way or clause.place or clause.term):
             yield Refused("这一条还没写内容。请写上；不要这一条的，把它其他几项也清空。", f"text{clause.field}")
