@@ -48,6 +48,18 @@ def test_a_document_brings_sex_and_birth_date_but_no_residence(session: Session,
     assert person.unseal("document_number") == ZHAO
 
 
+@pytest.mark.parametrize("name", ["abc", "zcm", "ａｂｃ", "z"])
+def test_initials_that_were_typed_to_search_are_nobodys_name(session: Session, name: str) -> None:
+    refused = refusal_of(try_register, name=name)
+    assert (refused.field, "拼音首字母" in refused.message) == ("name", True)
+    assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 0
+
+
+@pytest.mark.parametrize("name", ["Anna", "Li Na", "玛丽a"])
+def test_a_foreign_name_is_a_name(session: Session, name: str) -> None:
+    assert try_register(name=name)
+
+
 def test_what_was_typed_is_folded(session: Session, register: Register) -> None:
     person = db.session.get_one(
         Person,
