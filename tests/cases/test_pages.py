@@ -815,7 +815,7 @@ def test_ending_a_post_asks_for_an_heir_on_its_page(house: House, browse: Browse
     assert "在办的 1 件案件" in page
     assert "另有 1 件您看不到的案件" in page
     assert "李秀英（mediator）" not in page
-    end = {"ends_on": datetime.now(UTC).date().isoformat(), "end_change": "辞任", "version": "1"}
+    end = {"ends_on": local_today().isoformat(), "end_change": "辞任", "version": "1"}
     assert "请选谁来接" in chair.post(address, 422, **end)
     chair.post(address, 302, **end, heir_id="2")
     assert [house.of(case, Case.handler_id) for case in (case_id, shut)] == [2, 1]

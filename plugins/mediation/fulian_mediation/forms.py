@@ -211,7 +211,7 @@ class SigningForm(BaseForm):
     """When it was signed and sealed: four days, or one for all where she says so."""
 
     applicant_signed_on = DateField("甲方哪天签的", [Filled("请填甲方哪天签的。")])
-    same_day = BooleanField("都是这一天：乙方、调解员也签了，章也盖了")
+    same_day = BooleanField("都是这一天：乙方、调解员、盖章")
     respondent_signed_on = DateField("乙方哪天签的", [Optional()])
     mediator_signed_on = DateField("调解员哪天签的", [Optional()])
     sealed_on = DateField("哪天盖的章", [Optional()], description="协议从最后一个签字、盖章的日子起生效。")
