@@ -1,4 +1,4 @@
-"""Revision 0005 with data: lines of history stay as they are; a filling of a form writes one line and no second."""
+"""Revision 0006 with data: lines of history stay as they are; a filling of a form writes one line and no second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fulian.lineages import downgrade, upgrade
 from fulian.testing.databases import Database
 from fulian.testing.postgres import APPLICATION
 
-BEFORE = "0004"
+BEFORE = "0005"
 AT = "2026-11-02 08:00:00"
 PLACES = (
     "INSERT INTO organisation (id, name, short_name, level, kind, county_id, sort, demo, version)"
