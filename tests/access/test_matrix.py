@@ -17,7 +17,7 @@ from ..harness.calls import call_nowhere, call_of
 from ..harness.forms import FORMS, READING, late
 from ..harness.objects import Spot
 from ..harness.places import CALLERS, PLACES, Place, object_class, reaches
-from ..harness.routes import ABSENT_ID, OBJECTS, Route, read_expected, routes
+from ..harness.routes import ABSENT_ID, OBJECTS, TOKEN_ONLY, Route, read_expected, routes
 from ..harness.site import Reply, Site
 from ..harness.writes import watching
 
@@ -27,9 +27,8 @@ TOWNSHIP = next(place for place in PLACES if place.name == "township")
 GONE_FOR_ALL = ("task_id", "file_id", "grant_id")
 # The tree and its units are public to every account, so a refusal there need not look like "no such".
 PUBLIC_ROWS = frozenset({"programmes.switch"})
-# A county admin is shown doubles that only restricted cases know (design.md section 4).
+# A county admin is shown doubles that only restricted cases know.
 ANNOUNCED = frozenset({"people.merge", "people.undo"})
-TOKEN_ONLY = frozenset({"health.metrics"})  # for programs that show a token: no account opens it, nobody is told of it
 CASE_LISTS = ("cases.urgent",)  # its form names a restricted case in the area
 
 
