@@ -23,7 +23,7 @@ from fulian.people.scope import acting, visible_people
 from fulian.people.words import FIELD_LABELS
 
 MERGE = "people.merge"
-UNDO_DAYS = 30  # design.md section 4
+UNDO_DAYS = 30  # time enough to notice that two were one by mistake
 PAIRS = 50
 _EMPTY = (None, "", UNKNOWN_SEX, NONE)
 _COMPARED = ("name", "sex", "birth_date", "document_kind", "document_number", "phone", "division_code", "employer")

@@ -1,7 +1,7 @@
 """Where the objects of the harnesses stand, who calls, and what each caller may reach: written by hand.
 
-Nothing here asks the product. The tree is that of the small world, the reach of a role is design.md section 1, the
-readers of restricted cases are section 4.
+Nothing here asks the product. The tree is that of the small world; the reach of a role and the readers of restricted
+cases are what the federation asked for.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ POINTING: Mapping[str, int] = {
     "cases.id": 1,
     "party.id": 1,
     "post.id": 1,
+    "opening.id": 1,
     "mediation_agreement.id": 1,
 }
 A_NUMBER = 4242

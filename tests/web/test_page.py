@@ -56,7 +56,7 @@ def test_templates_hold_no_inline_script_or_style(path: Path) -> None:
 
 def test_own_files_keep_their_size() -> None:
     assert (STATIC / "theme.css").stat().st_size <= 12_000
-    assert (STATIC / "app.js").stat().st_size <= 8_000
+    assert (STATIC / "app.js").stat().st_size <= 10_000  # a fifth of it keeps a form whose network fails
 
 
 def test_every_icon_used_is_shipped() -> None:

@@ -9,7 +9,8 @@ from fulian.accounts.roles import rights
 from fulian.accounts.second_factor import device_of
 from fulian.accounts.sessions import sessions_of
 from fulian.accounts.views.blueprint import blueprint, page
-from fulian.accounts.views.words import PERMISSION_WORDS, RESTRICTED_WORDS
+from fulian.accounts.views.words import RESTRICTED_WORDS
+from fulian.audit.tried import PERMISSIONS
 from fulian.cases.queries.access import restricted_counts
 from fulian.web.access import requires
 
@@ -28,7 +29,7 @@ def show_rights(account_id: int) -> str:
         restricted=restricted_counts(actor_of(account_id, rights(), by.now)),
         n_sessions=len(sessions_of(account_id, by.now)),
         device=device_of(account_id),
-        words=PERMISSION_WORDS,
+        words=PERMISSIONS,
         restricted_words=RESTRICTED_WORDS,
         by=by,
     )

@@ -51,35 +51,6 @@ LASTING: Mapping[str, LastingAct] = {
 }
 
 
-PERMISSION_WORDS: Mapping[str, str] = {
-    "accounts.ask": "为账号提申请",
-    "accounts.confirm": "确认别人提的申请",
-    "accounts.invite": "新开、停用经办人和负责人的账号",
-    "accounts.rights": "看账号能看到什么、为什么",
-    "accounts.view": "看账号",
-    "attachments.add": "存入附件",
-    "attachments.view": "看附件",
-    "audit.view": "看日志",
-    "cases.assign": "换经办人",
-    "cases.break_glass": "紧急查看受限案件（写明事由，24 小时）",
-    "cases.edit": "办理、更正案件",
-    "cases.open": "登记案件",
-    "cases.reopen": "把办结的案件重新办理",
-    "cases.restrict": "设为受限案件",
-    "cases.view": "看案件",
-    "cases.void": "作废案件，撤销作废",
-    "documents.print": "打印文书",
-    "jobs.manage": "管后台任务",
-    "orgs.edit": "调整组织",
-    "orgs.view": "看组织",
-    "people.edit": "登记、更正人员",
-    "people.merge": "合并人员",
-    "people.reveal": "显示身份证号、电话等完整信息（写明事由）",
-    "people.view": "看人员",
-    "posts.edit": "登记职务",
-    "programmes.switch": "启用、停用品牌项目",
-    "programmes.view": "看品牌项目",
-}
 RESTRICTED_WORDS: Mapping[str, str] = {
     "handler": "自己经办的",
     "role": "因为角色（项目负责人、县级管理员）",

@@ -19,7 +19,7 @@ from fulian.errors import Forbidden, NotFound, Refused
 from fulian.orgs.scope import in_scope
 from fulian.people.models import PersonToken
 
-BREAK_GLASS_HOURS = 24  # design.md section 4
+BREAK_GLASS_HOURS = 24  # one emergency, not a standing right
 REASON_LENGTH = 200
 
 

@@ -30,7 +30,7 @@ from fulian.programmes.service import require_open
 TRANSFER = "transfer"
 KINDS: Mapping[str, str] = {SHARE: "共享", TRANSFER: "转办"}
 LAW_LENGTH = 120
-# A restricted case is read by these, in the county unit itself, beside its handler (design.md section 4).
+# A restricted case is read by these, in the county unit itself, beside its handler.
 RESTRICTED_READERS = frozenset({"programme_lead", "county_admin"})
 
 

@@ -254,7 +254,8 @@ def task_done(case_id: int, task_id: int) -> Answer:
     """Tick a task off, with how it went."""
     case, by = shown_case(case_id)
     form = TaskDoneForm(data={"submission_id": new_submission()})
-    task = find_task(case.id, task_id, sent=str(form.submission_id.data or ""))
+    sent = form.submission_id
+    task = find_task(case.id, task_id, sent=str(sent.data or "") if sent.validate(form) else "")
     return save_or_page(
         case,
         form,
