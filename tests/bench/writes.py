@@ -18,6 +18,7 @@ from fulian.cases.models import Case, Party
 from fulian.cases.service import NewParty, OpenCase, open_case
 from fulian.db import db, transact
 from fulian.people.service import PersonData
+from fulian.testing.world import PEACEFUL
 from tests.bench.data import NOW, SHARES, read_tree
 from tests.bench.databases import Prepared
 from tests.bench.measure import Result
@@ -27,20 +28,6 @@ WRITERS = 8
 ROUNDS, SECONDS = 150, 4.0
 # Taking turns, case by case; the writers each on a unit of their own.
 BARE, KNOWN, NEW = "bare INSERT", "opened, parties known", "opened, parties new"
-
-INTAKE = {
-    "disputes": ["feelings", "maintenance"],
-    "summary": "分居四个月，男方未给孩子生活费，要求按月支付。",
-    "source": "visit",
-    "hit": "no",
-    "threatened": "no",
-    "unsafe": "no",
-    "notice_given": True,
-    "applicant_willing": "agreed",
-    "respondent_willing": "agreed",
-    "injury_consent": False,
-    "keep_hidden": False,
-}
 
 
 class Writer:
@@ -72,7 +59,7 @@ class Writer:
         if what == BARE:
             transact(_insert_bare, self._bare_row(mark))
         else:
-            transact(open_case, OpenCase("mediation", self._unit_id, mark, self._parties(what), INTAKE), self._by)
+            transact(open_case, OpenCase("mediation", self._unit_id, mark, self._parties(what), PEACEFUL), self._by)
 
     def _parties(self, what: str) -> tuple[NewParty, ...]:
         if what == KNOWN:
@@ -98,7 +85,7 @@ class Writer:
             "opened_at": NOW,
             "title": "赵春梅、孙建国",
             "subject": "夫妻感情、抚养费",
-            "summary": INTAKE["summary"],
+            "summary": PEACEFUL["summary"],
             "submission_id": mark,
             "created_by": self._unit_id,
         }
